@@ -1,0 +1,58 @@
+/** The executor's port: what the rest of corebrum sees of the part that runs foreign code. */
+import type { Program } from '../task/program.ts'
+import type { Value } from '../task/values.ts'
+
+/** One call of a module's function. */
+export interface Call {
+  program: Program
+  /** One value for each of `program.inputs`, in order; `undefined` where the user gave none. */
+  values: Array<Value | undefined>
+  /** Given to inputs named `task_id` that the user left out. */
+  taskId: string
+  /** Given to inputs named `worker_id` that the user left out. */
+  workerId: string
+}
+
+export interface Usage {
+  /** From the start of the call in the sandbox until its end, milliseconds. */
+  wallMs: number
+  /** Largest linear memory of the instance, bytes. */
+  memoryBytes: number
+}
+
+export interface CallResult {
+  outputs: Record<string, Value>
+  /** stderr and console text, capped at MAX_LOG_BYTES. */
+  logs: string
+  usage: Usage
+}
+
+export interface RunOptions {
+  /** Aborting ends the call: its sandbox is killed if it already runs. The promise rejects with ERR_CANCELLED. */
+  signal?: AbortSignal
+  /** Called once when the sandbox begins this call. */
+  onStart?: () => void
+}
+
+export interface Executor {
+  /** Number of sandboxes that run calls at the same time. */
+  readonly slots: number
+  /** Calls that run or wait now. */
+  readonly load: number
+  start (): Promise<void>
+  stop (): Promise<void>
+  /** Rejects with a CorebrumError; a failed call's error carries `logs` when there were any. */
+  run (call: Call, options?: RunOptions): Promise<CallResult>
+}
+
+export interface ExecutorComponents {
+  /** The verified bytes of a module; asked for only when a sandbox does not hold it compiled. */
+  loadModule: (cid: string) => Promise<Uint8Array>
+}
+
+export interface ExecutorInit {
+  /** Default 1 less than the number of processors, at least 1. */
+  slots?: number
+  /** Default DEFAULT_MEMORY_LIMIT_BYTES; a task may ask for less, never for more. */
+  memoryLimitBytes?: number
+}

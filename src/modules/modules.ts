@@ -1,0 +1,52 @@
+/** Ports of the modules folder: types only. */
+import type { ModuleRef } from '../task/program.ts'
+
+export interface StoredModule {
+  cid: string
+  size: number
+  /** Unix time of the last use, milliseconds. */
+  usedAtMs: number
+}
+
+/** One module that is being received; bytes are verified as a whole at `commit`. */
+export interface ModuleWriter {
+  /** Bytes already held, from an earlier attempt too: where to resume. */
+  readonly offset: number
+  write (chunk: Uint8Array): Promise<void>
+  /** Verifies and files the module. Rejects with ERR_MODULE_HASH_MISMATCH and drops the bytes. */
+  commit (): Promise<void>
+  /** Stops; the bytes stay for a later attempt to resume. */
+  release (): Promise<void>
+}
+
+export interface ModuleStore {
+  start (): Promise<void>
+  stop (): Promise<void>
+  /** Synchronous: an index in memory. */
+  has (cid: string): boolean
+  size (cid: string): number | undefined
+  /** The bytes; counts as a use. Rejects with ERR_MODULE_NOT_FOUND. */
+  read (cid: string): Promise<Uint8Array>
+  /** The bytes from `offset` in chunks, read as the consumer takes them. */
+  stream (cid: string, offset: number): AsyncIterable<Uint8Array>
+  /** Files bytes under their own CID, which it returns. Rejects with ERR_MODULE_TOO_LARGE, ERR_STORE. */
+  put (bytes: Uint8Array): Promise<string>
+  /** Receives a module of known CID; one writer per CID at a time. */
+  writer (cid: string): Promise<ModuleWriter>
+  list (): StoredModule[]
+  remove (cid: string): Promise<boolean>
+}
+
+export interface RetrieveOptions {
+  signal?: AbortSignal
+  /** Asked first: the submitter, who named the module. */
+  submitter?: string
+}
+
+export interface Retriever {
+  /**
+   * Makes sure that the store holds the module. Concurrent calls for one CID share one retrieval.
+   * Rejects with ERR_MODULE_NOT_FOUND (what each source said is in `problems`), ERR_MODULE_TOO_LARGE, ERR_CANCELLED.
+   */
+  ensure (module: ModuleRef, options?: RetrieveOptions): Promise<void>
+}

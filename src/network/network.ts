@@ -1,0 +1,65 @@
+/** The network's port: types only. Roles and modules see this and nothing else of the folder. */
+
+/** A long-lived stream of CBOR messages in batches; see `frames.ts` for the bytes. */
+export interface Channel {
+  readonly peer: string
+  /** Queues one message; all that is queued in one turn of the event loop leaves as one frame. */
+  send (message: unknown): void
+  /** Bytes queued or written that the other side has not taken yet. */
+  readonly bufferedBytes: number
+  /** Set by the owner before it returns to the event loop; called with each frame's messages. */
+  onMessages?: (messages: unknown[]) => void
+  /** Called once, with the error when the stream did not end by agreement. */
+  onClose?: (error?: Error) => void
+  /** Sends what is queued, then ends both directions. */
+  close (): Promise<void>
+  /** Ends the stream at once; `error` names the broken rule. */
+  abort (error: Error): void
+}
+
+/** A stream of bytes, for module transfer. `sink` may be called once, `source` read once. */
+export interface ByteStream {
+  readonly peer: string
+  readonly source: AsyncIterable<Uint8Array>
+  sink (source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>
+  close (): Promise<void>
+  abort (error: Error): void
+}
+
+export interface SignalOptions { signal?: AbortSignal }
+
+export interface ConnectedPeer {
+  peer: string
+  addresses: string[]
+  direction: 'inbound' | 'outbound'
+  connectedAtMs: number
+  /** Round trip of the last ping, milliseconds. */
+  latencyMs?: number
+}
+
+/** Verdict on a gossip message: `reject` also marks the peer that sent it. */
+export type Verdict = 'accept' | 'ignore' | 'reject'
+
+/** A node's capability as it advertises it; see `roles/capability.ts`. */
+export interface Network {
+  readonly peerId: string
+  addresses (): string[]
+  peers (): ConnectedPeer[]
+  /** Called for each peer when its first connection opens and its last one closes. */
+  onPeer (listener: (event: { peer: string, connected: boolean }) => void): void
+  /** Opens a message stream to a peer, dialling it when needed. Rejects with ERR_DIAL or ERR_PEER_TIMEOUT. */
+  open (peer: string, protocol: string, options?: SignalOptions): Promise<Channel>
+  serve (protocol: string, handler: (channel: Channel) => void): Promise<void>
+  openBytes (peer: string, protocol: string, options?: SignalOptions): Promise<ByteStream>
+  serveBytes (protocol: string, handler: (stream: ByteStream) => Promise<void>): Promise<void>
+  /** Gossips bytes on a topic, signed with this node's key. Resolves with the number of peers they were sent to. */
+  publish (topic: string, bytes: Uint8Array): Promise<number>
+  /** `validate` runs before a message is passed on to other peers; `author` is its verified signer. */
+  subscribe (topic: string, validate: (bytes: Uint8Array, author: string) => Verdict, deliver: (bytes: Uint8Array, author: string) => void): void
+  /** Says in the DHT that this node holds `cid`. */
+  provide (cid: string, options?: SignalOptions): Promise<void>
+  /** Peers that said so; dialled by `open` through what the DHT knows of their addresses. */
+  findProviders (cid: string, options?: SignalOptions): AsyncIterable<string>
+  /** Marks a peer that broke a rule; peers with many marks are disconnected and refused for a while. */
+  penalize (peer: string, reason: string): void
+}
