@@ -33,6 +33,8 @@ export function encodeCanonical (value: unknown): Uint8Array {
 function sorted (value: unknown, depth: number): unknown {
   if (depth > MAX_VALUE_DEPTH) throw new CorebrumError('ERR_INPUT', `the value is nested deeper than ${MAX_VALUE_DEPTH} levels`)
   if (Array.isArray(value)) return value.map((item) => sorted(item, depth + 1))
+  // One form for each integer: number where it is exact, bigint beyond.
+  if (typeof value === 'bigint' && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value)
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

@@ -9,6 +9,16 @@ export const MAX_DEFINITION_BYTES = 32 * MiB
 /** Nesting of a definition or of JSON inputs; deeper input overflows recursive code. */
 export const MAX_VALUE_DEPTH = 64
 export const MAX_INPUTS = 256
+/** Values in a definition once its aliases are written out; stops alias bombs. */
+export const MAX_DEFINITION_NODES = 100_000
+/** Names of tasks, inputs and outputs; they travel with offers and programs. */
+export const MAX_NAME_CHARS = 256
+export const MAX_URL_CHARS = 2048
+/** Digits of one integer in a file or in JSON; reading more takes quadratic time. */
+export const MAX_INTEGER_DIGITS = 1_000
+/** A JSON Schema's own values, and the length of one `pattern` in it: both become code. */
+export const MAX_SCHEMA_NODES = 5_000
+export const MAX_PATTERN_CHARS = 1_000
 export const DEFAULT_TIME_LIMIT_MS = 300_000
 export const MAX_TIME_LIMIT_MS = 24 * 3_600_000
 
@@ -21,8 +31,30 @@ export const TRANSFER_STALL_MS = 10_000
 /** A whole module transfer; 256 MiB at 1 MB/s. */
 export const MAX_TRANSFER_MS = 300_000
 export const MAX_MODULE_STREAMS_PER_PEER = 8
+/** Streams that a node serves modules on, of all peers together. */
+export const MAX_MODULE_STREAMS = 64
 /** How many providers of a module are asked at the same time. */
 export const MAX_PROVIDERS_RACED = 3
+/** Connected peers that are asked for a module when nobody in the DHT has it. */
+export const MAX_NEIGHBOURS_ASKED = 16
+/** The submitter is asked alone for this long; a LAN answers in a tenth of it. */
+export const SUBMITTER_HEAD_START_MS = 150
+/** Connected peers are asked when the DHT has named no provider for this long. */
+export const NEIGHBOURS_AFTER_MS = 1_000
+export const PROVIDER_LOOKUP_MS = 10_000
+export const PROVIDE_TIMEOUT_MS = 30_000
+/** A transfer that waits TRANSFER_STALL_MS for this many bytes counts as stalled: a trickle must not hold a task. */
+export const MIN_BYTES_PER_STALL = 16 * KiB
+/** Files in the module store; keeps the index small when modules are tiny. */
+export const MAX_STORE_MODULES = 65_536
+/** Partial downloads kept for a later attempt: bytes of all, files, and age. */
+export const MAX_PARTIAL_BYTES = 512 * MiB
+export const MAX_PARTIAL_FILES = 64
+export const MAX_PARTIAL_AGE_MS = 24 * 3_600_000
+/** Times of use reach the disk this late. */
+export const MODULE_USE_FLUSH_MS = 30_000
+/** Modules are read from disk and sent in pieces of this size. */
+export const MODULE_CHUNK_BYTES = 256 * KiB
 
 // ---- executor ----
 export const WASM_PAGE_BYTES = 64 * KiB
@@ -70,6 +102,19 @@ export const STREAM_OPEN_TIMEOUT_MS = 5_000
 export const MAX_WORK_STREAMS = 256
 /** How long a stream may stay silent before its first frame. */
 export const FIRST_FRAME_TIMEOUT_MS = 10_000
+/** A frame that has begun must be whole after this long: 8 MiB at 300 KB/s. */
+export const FRAME_STALL_MS = 30_000
+/** Broken rules after which a peer is disconnected and refused. */
+export const MAX_MARKS = 3
+export const BAN_MS = 300_000
+/** A ping that is not answered for this long ends the connection; leases notice a dead worker sooner. */
+export const PING_TIMEOUT_MS = 20_000
+/** Records, provider entries and peer entries that this node keeps for the DHT and the peer store. */
+export const MAX_DATASTORE_ENTRIES = 20_000
+export const MAX_DATASTORE_BYTES = 16 * MiB
+export const DHT_QUERY_TIMEOUT_MS = 10_000
+/** How often a node repeats its capability and its modules in the DHT. */
+export const ADVERTISE_EVERY_MS = 600_000
 export const REDIAL_MIN_MS = 500
 export const REDIAL_MAX_MS = 30_000
 /** Peers that the redial loop remembers. */
@@ -99,7 +144,27 @@ export const MAX_UNACKED_RESULTS = 10_000
 
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
+/** How long a socket that may belong to a dead daemon has to answer. */
+export const CONTROL_PROBE_MS = 2_000
+/** How long a command waits for the daemon's answer to anything but a task. */
+export const CONTROL_ANSWER_MS = 60_000
+/** A start-up lock older than this was left by a daemon that died while it started. */
+export const STALE_LOCK_MS = 10_000
+/** Characters of a task id that are enough to name it, where only one task has them. */
+export const MIN_ID_PREFIX = 4
+/** Tasks in one answer to `list`. */
+export const MAX_LISTED_TASKS = 10_000
 /** A submit without a daemon waits this long for a mesh. */
 export const MESH_WAIT_MS = 500
 /** How long a daemon lets running tasks finish after SIGTERM. */
 export const DRAIN_MS = 10_000
+
+// ---- configuration ----
+export const MAX_CONFIG_BYTES = 256 * KiB
+/** More sandboxes than this on one machine is a typing mistake. */
+export const MAX_WORKER_COUNT = 1024
+/** The least that a task of any toolchain starts with. */
+export const MIN_MEMORY_LIMIT_BYTES = 1 * MiB
+export const MIN_STORE_BYTES = 1 * MiB
+export const MAX_STORE_BYTES = 16 * 1024 * 1024 * MiB
+export const MAX_LISTEN_ADDRESSES = 16

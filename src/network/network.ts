@@ -1,11 +1,13 @@
 /** The network's port: types only. Roles and modules see this and nothing else of the folder. */
 
+import type { Capability } from '../wire/capability.ts'
+
 /** A long-lived stream of CBOR messages in batches; see `frames.ts` for the bytes. */
 export interface Channel {
   readonly peer: string
   /** Queues one message; all that is queued in one turn of the event loop leaves as one frame. */
   send (message: unknown): void
-  /** Bytes queued or written that the other side has not taken yet. */
+  /** Bytes that are queued because the other side does not take them fast enough. */
   readonly bufferedBytes: number
   /** Set by the owner before it returns to the event loop; called with each frame's messages. */
   onMessages?: (messages: unknown[]) => void
@@ -40,13 +42,18 @@ export interface ConnectedPeer {
 /** Verdict on a gossip message: `reject` also marks the peer that sent it. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
-/** A node's capability as it advertises it; see `roles/capability.ts`. */
 export interface Network {
   readonly peerId: string
+  start (): Promise<void>
+  stop (): Promise<void>
   addresses (): string[]
   peers (): ConnectedPeer[]
   /** Called for each peer when its first connection opens and its last one closes. */
   onPeer (listener: (event: { peer: string, connected: boolean }) => void): void
+  /** Notes where a peer says it can be reached, for the next dial. */
+  learn (peer: string, addresses: string[]): void
+  /** Connects to a known peer. Rejects with ERR_DIAL or ERR_PEER_TIMEOUT. */
+  connect (peer: string, options?: SignalOptions): Promise<void>
   /** Opens a message stream to a peer, dialling it when needed. Rejects with ERR_DIAL or ERR_PEER_TIMEOUT. */
   open (peer: string, protocol: string, options?: SignalOptions): Promise<Channel>
   serve (protocol: string, handler: (channel: Channel) => void): Promise<void>
@@ -54,12 +61,18 @@ export interface Network {
   serveBytes (protocol: string, handler: (stream: ByteStream) => Promise<void>): Promise<void>
   /** Gossips bytes on a topic, signed with this node's key. Resolves with the number of peers they were sent to. */
   publish (topic: string, bytes: Uint8Array): Promise<number>
-  /** `validate` runs before a message is passed on to other peers; `author` is its verified signer. */
+  /** To be called before `start`. `validate` runs before a message is passed on to other peers; `author` is its verified signer. */
   subscribe (topic: string, validate: (bytes: Uint8Array, author: string) => Verdict, deliver: (bytes: Uint8Array, author: string) => void): void
   /** Says in the DHT that this node holds `cid`. */
   provide (cid: string, options?: SignalOptions): Promise<void>
   /** Peers that said so; dialled by `open` through what the DHT knows of their addresses. */
   findProviders (cid: string, options?: SignalOptions): AsyncIterable<string>
+  /** Says in the DHT that this node runs tasks, and what it can run. */
+  advertise (capability: Capability, options?: SignalOptions): Promise<void>
+  /** Peers that said so in the DHT. */
+  findWorkers (options?: SignalOptions): AsyncIterable<string>
+  /** What a peer said of itself in the DHT, signed with its key; `undefined` when nothing is found. */
+  capabilityOf (peer: string, options?: SignalOptions): Promise<Capability | undefined>
   /** Marks a peer that broke a rule; peers with many marks are disconnected and refused for a while. */
   penalize (peer: string, reason: string): void
 }

@@ -1,0 +1,66 @@
+/**
+ * A node's capability in the DHT, signed with the node's own key.
+ *
+ *   key    = "/corebrum/" PeerId
+ *   record = [payload: bstr .cbor [1, issued: uint, capability], signature: bstr]
+ *
+ * The signature covers "corebrum capability 1:" and the payload. `issued` is the signer's clock in Unix
+ * milliseconds; the largest wins.
+ */
+import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { decode, encode } from '../cbor.ts'
+import { CorebrumError } from '../errors.ts'
+import { capabilityFromWire, capabilityToWire, type Capability } from '../wire/capability.ts'
+import { asArray, asBytes, asInteger } from '../wire/shape.ts'
+
+const NAMESPACE = 'corebrum'
+const CONTEXT = new TextEncoder().encode('corebrum capability 1:')
+const MAX_RECORD_BYTES = 4096
+const RECORD_VERSION = 1
+
+interface CapabilityRecord { issuedAtMs: number, capability: Capability }
+
+export function recordKey (peer: string): Uint8Array {
+  return new TextEncoder().encode(`/${NAMESPACE}/${peer}`)
+}
+
+export async function signRecord (key: PrivateKey, capability: Capability): Promise<Uint8Array> {
+  const payload = encode([RECORD_VERSION, Date.now(), capabilityToWire(capability)])
+  return encode([payload, await key.sign(Buffer.concat([CONTEXT, payload]))])
+}
+
+/** Throws ERR_PROTOCOL unless the record is well formed and signed by `peer`. */
+export async function openRecord (peer: string, bytes: Uint8Array): Promise<CapabilityRecord> {
+  const { payload, signature, record } = parseRecord(bytes)
+  const publicKey = peerIdFromString(peer).publicKey
+  if (publicKey === undefined || !await publicKey.verify(Buffer.concat([CONTEXT, payload]), signature)) {
+    throw new CorebrumError('ERR_PROTOCOL', `the capability record is not signed by ${peer}`)
+  }
+  return record
+}
+
+/** For kad-dht: keeps what is not a signed capability out of the DHT. */
+export const validators = {
+  async [NAMESPACE] (key: Uint8Array, value: Uint8Array): Promise<void> {
+    await openRecord(new TextDecoder().decode(key).split('/')[2] ?? '', value)
+  },
+}
+
+/** For kad-dht: the newest of several records that passed the validator. */
+export const selectors = {
+  [NAMESPACE] (_key: Uint8Array, records: Uint8Array[]): number {
+    const issued = records.map((bytes) => parseRecord(bytes).record.issuedAtMs)
+    return issued.indexOf(Math.max(...issued))
+  },
+}
+
+function parseRecord (bytes: Uint8Array): { payload: Uint8Array, signature: Uint8Array, record: CapabilityRecord } {
+  const outer = asArray(bytes.length > MAX_RECORD_BYTES ? undefined : decode(bytes), 'capability record', 2)
+  const payload = asBytes(outer[0], 'capability record', 1, MAX_RECORD_BYTES)
+  const signature = asBytes(outer[1], 'capability record', 1, 256)
+  const fields = asArray(decode(payload), 'capability record', 3)
+  if (fields[0] !== RECORD_VERSION) throw new CorebrumError('ERR_PROTOCOL', `capability record version ${String(fields[0])} is not supported`)
+  const record = { issuedAtMs: asInteger(fields[1], 'capability record', 0, Number.MAX_SAFE_INTEGER), capability: capabilityFromWire(fields[2]) }
+  return { payload, signature, record }
+}

@@ -1,0 +1,136 @@
+/** The Network port on libp2p: streams, gossip, DHT, peers and the redial loop behind one interface. */
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { CorebrumError } from '../errors.ts'
+import { DIAL_TIMEOUT_MS, MAX_MODULE_STREAMS_PER_PEER, STREAM_OPEN_TIMEOUT_MS } from '../limits.ts'
+import { createByteStream } from './bytes.ts'
+import { createChannel, type FrameInit } from './frames.ts'
+import { createGossip } from './gossip.ts'
+import { createGuard } from './guard.ts'
+import { loadIdentity, temporaryIdentity } from './identity.ts'
+import { createLibp2pNode, type Libp2pNode } from './libp2p.ts'
+import type { ConnectedPeer, Network, SignalOptions } from './network.ts'
+import { createRedial } from './redial.ts'
+import { createRouting } from './routing.ts'
+
+export interface NetworkInit {
+  /** File of the node's key; absent: a key for this process only. */
+  identityPath?: string
+  /** Multiaddrs to listen on. */
+  listen: string[]
+  /** Multiaddrs to stay connected to. */
+  peers: string[]
+  mdns: boolean
+  topics: string[]
+  frames?: FrameInit
+  log?: (message: string) => void
+}
+
+const MAX_MESSAGE_STREAMS_PER_PEER = 4
+
+/** Makes the network of one node; it listens after `start`. Rejects with ERR_CONFIG for a damaged key. */
+export async function createNetwork (init: NetworkInit): Promise<Network> {
+  const privateKey = init.identityPath === undefined ? await temporaryIdentity() : await loadIdentity(init.identityPath)
+  const guard = createGuard()
+  const libp2p = await createLibp2pNode({ privateKey, gater: guard.gater, listen: init.listen, mdns: init.mdns, topics: init.topics })
+  return assemble(libp2p, privateKey, guard, init)
+}
+
+function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType<typeof createGuard>, init: NetworkInit): Network {
+  const log = init.log ?? (() => {})
+  const redial = createRedial({ libp2p, log }, { peers: init.peers })
+
+  function penalize (peer: string, reason: string): void {
+    log(`peer ${peer} broke a rule: ${reason}`)
+    if (guard.mark(peer)) void libp2p.hangUp(peerIdFromString(peer)).catch(() => {})
+  }
+
+  const gossip = createGossip({ pubsub: libp2p.services.pubsub, penalize })
+
+  async function openStream (peer: string, protocol: string, { signal }: SignalOptions = {}): Promise<Stream> {
+    const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS + STREAM_OPEN_TIMEOUT_MS)
+    try {
+      return await libp2p.dialProtocol(peerIdFromString(peer), protocol, {
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        maxOutboundStreams: MAX_MODULE_STREAMS_PER_PEER,
+      })
+    } catch (cause) {
+      throw dialError(cause, peer, timeout, signal)
+    }
+  }
+
+  const accept = (handler: (peer: string, stream: Stream) => void) =>
+    ({ stream, connection }: { stream: Stream, connection: Connection }) => { handler(connection.remotePeer.toString(), stream) }
+
+  return {
+    peerId: libp2p.peerId.toString(),
+    async start () {
+      await libp2p.start()
+      gossip.start()
+      redial.start()
+    },
+    async stop () {
+      redial.stop()
+      await libp2p.stop()
+    },
+    addresses: () => libp2p.getMultiaddrs().map((address) => address.toString()),
+    peers: () => connectedPeers(libp2p.getConnections()),
+    onPeer (listener) {
+      libp2p.addEventListener('peer:connect', (event) => { listener({ peer: event.detail.toString(), connected: true }) })
+      libp2p.addEventListener('peer:disconnect', (event) => { listener({ peer: event.detail.toString(), connected: false }) })
+    },
+    learn (peer, addresses) {
+      void (async () => {
+        try {
+          await libp2p.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((address) => multiaddr(address)) })
+        } catch (error) {
+          log(`peer ${peer} gave addresses that cannot be used: ${(error as Error).message}`)
+        }
+      })()
+    },
+    async connect (peer, { signal } = {}) {
+      const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS)
+      try {
+        await libp2p.dial(peerIdFromString(peer), { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) })
+      } catch (cause) {
+        throw dialError(cause, peer, timeout, signal)
+      }
+    },
+    // Whoever opens a stream speaks first, so only the side that serves waits for a first frame.
+    open: async (peer, protocol, options) => createChannel(peer, await openStream(peer, protocol, options), { ...init.frames, firstFrameTimeoutMs: 0 }),
+    serve: (protocol, handler) => libp2p.handle(protocol, accept((peer, stream) => { handler(createChannel(peer, stream, init.frames)) }),
+      { maxInboundStreams: MAX_MESSAGE_STREAMS_PER_PEER, maxOutboundStreams: MAX_MESSAGE_STREAMS_PER_PEER }),
+    openBytes: async (peer, protocol, options) => createByteStream(peer, await openStream(peer, protocol, options)),
+    serveBytes: (protocol, handler) => libp2p.handle(protocol, accept((peer, stream) => {
+      void handler(createByteStream(peer, stream)).catch((error: unknown) => { stream.abort(error as Error) })
+    }), { maxInboundStreams: MAX_MODULE_STREAMS_PER_PEER, maxOutboundStreams: MAX_MODULE_STREAMS_PER_PEER }),
+    penalize,
+    ...gossip.ports,
+    ...createRouting({ libp2p, privateKey }),
+  }
+}
+
+function connectedPeers (connections: Connection[]): ConnectedPeer[] {
+  const peers = new Map<string, ConnectedPeer>()
+  for (const connection of connections) {
+    const peer = connection.remotePeer.toString()
+    const known = peers.get(peer)
+    if (known === undefined) {
+      peers.set(peer, {
+        peer,
+        addresses: [connection.remoteAddr.toString()],
+        direction: connection.direction,
+        connectedAtMs: connection.timeline.open,
+        ...(connection.rtt === undefined ? {} : { latencyMs: connection.rtt }),
+      })
+    } else known.addresses.push(connection.remoteAddr.toString())
+  }
+  return [...peers.values()]
+}
+
+function dialError (cause: unknown, peer: string, timeout: AbortSignal, signal?: AbortSignal): CorebrumError {
+  if (signal?.aborted === true) return new CorebrumError('ERR_CANCELLED', `the dial of ${peer} was cancelled`, { cause })
+  if (timeout.aborted) return new CorebrumError('ERR_PEER_TIMEOUT', `peer ${peer} did not answer in time`, { cause })
+  return new CorebrumError('ERR_DIAL', `peer ${peer} cannot be reached: ${(cause as Error).message}`, { cause })
+}

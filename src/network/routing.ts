@@ -1,0 +1,74 @@
+/** The DHT: who runs tasks, who holds a module, what a peer can run. */
+import type { KadDHT } from '@libp2p/kad-dht'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { createHash } from 'node:crypto'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { create as createDigest } from 'multiformats/hashes/digest'
+import { DHT_QUERY_TIMEOUT_MS } from '../limits.ts'
+import type { Capability } from '../wire/capability.ts'
+import { openRecord, recordKey, signRecord } from './capability-record.ts'
+import type { Network, SignalOptions } from './network.ts'
+
+const SHA2_256 = 0x12
+/** The content that every worker "provides": asking the DHT for its providers lists the workers. */
+const WORKERS = CID.createV1(raw.code, createDigest(SHA2_256, createHash('sha256').update('corebrum/worker/wasm/1').digest()))
+
+export type Routing = Pick<Network, 'provide' | 'findProviders' | 'advertise' | 'findWorkers' | 'capabilityOf'>
+
+export interface RoutingComponents {
+  libp2p: Libp2p<{ dht: KadDHT }>
+  privateKey: PrivateKey
+}
+
+export function createRouting ({ libp2p, privateKey }: RoutingComponents): Routing {
+  const self = libp2p.peerId.toString()
+
+  async function * providersOf (cid: CID, options: SignalOptions): AsyncGenerator<string> {
+    const seen = new Set([self])
+    try {
+      for await (const { id, multiaddrs } of libp2p.contentRouting.findProviders(cid, { signal: bounded(options) })) {
+        const peer = id.toString()
+        if (seen.has(peer)) continue
+        seen.add(peer)
+        if (multiaddrs.length > 0) await libp2p.peerStore.merge(id, { multiaddrs })
+        yield peer
+      }
+    } catch {
+      // A query that finds nobody or runs out of time ends the list; what was found stands.
+    }
+  }
+
+  return {
+    async provide (cid, options = {}) {
+      await libp2p.contentRouting.provide(CID.parse(cid), { signal: bounded(options) })
+    },
+    findProviders: (cid, options = {}) => providersOf(CID.parse(cid), options),
+    findWorkers: (options = {}) => providersOf(WORKERS, options),
+    async advertise (capability, options = {}) {
+      const signal = bounded(options)
+      const record = await signRecord(privateKey, capability)
+      await Promise.all([
+        libp2p.contentRouting.provide(WORKERS, { signal }),
+        drain(libp2p.services.dht.put(recordKey(self), record, { signal })),
+      ])
+    },
+    async capabilityOf (peer, options = {}): Promise<Capability | undefined> {
+      try {
+        const bytes = await libp2p.contentRouting.get(recordKey(peer), { signal: bounded(options) })
+        return (await openRecord(peer, bytes)).capability
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function bounded ({ signal }: SignalOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(DHT_QUERY_TIMEOUT_MS)
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+}
+
+async function drain (events: AsyncIterable<unknown>): Promise<void> {
+  for await (const event of events) void event
+}

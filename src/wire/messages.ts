@@ -1,0 +1,164 @@
+/**
+ * The messages of `/corebrum/work/1.0.0`. The worker opens the stream to the submitter; frames are in `network/frames.ts`.
+ * Each message is an array that begins with its kind; items behind those named here are ignored.
+ *
+ *   worker to submitter
+ *     hello   = [0, version: 1, capability]                        ; first message, once
+ *     claim   = [1, slots: uint]                                   ; leases it will hold at once; replaces the last claim
+ *     running = [2, [+ lease-ref]]                                 ; these have begun
+ *     result  = [3, id, fence, 0, outputs: {* tstr => any}, usage, logs: tstr]
+ *             / [3, id, fence, status: uint, message: tstr, usage, logs: tstr]
+ *     renew   = [4, [+ lease-ref]]                                 ; still held
+ *     refuse  = [5, id, fence, status: uint, reason: tstr]         ; gives a lease back without running it
+ *   submitter to worker
+ *     program = [16, digest: bstr .size 32, program]               ; before the first lease that names it
+ *     lease   = [17, id, fence, digest: bstr .size 32, lease-ms: uint, values: [* any]]
+ *     ack     = [18, [+ lease-ref]]                                ; the results are kept; forget them
+ *     cancel  = [19, id, fence]
+ *
+ *   lease-ref = [id, fence]    id = bstr .size 16 (UUID)    fence = uint
+ *   usage = [wall-ms: number, memory-bytes: uint]
+ *   status = 0, or the status of a code in errors.ts
+ *   values: one for each input of the program, `undefined` where the user gave none
+ */
+import { CorebrumError, ERRORS, codeOfStatus, type ErrorCode } from '../errors.ts'
+import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
+import type { Program } from '../task/program.ts'
+import type { TaskUsage } from '../task/state.ts'
+import type { Value } from '../task/values.ts'
+import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
+import { programFromWire, programToWire } from './program.ts'
+import { asAmount, asArray, asBytes, asInteger, asRecord, asText, broken, isValue } from './shape.ts'
+
+export const WORK_PROTOCOL = '/corebrum/work/1.0.0'
+export const WORK_VERSION = 1
+/** Error messages and reasons; long enough for a list of exports. */
+export const MAX_MESSAGE_LENGTH = 8192
+
+export interface LeaseRef { taskId: string, fence: number }
+
+export type Outcome =
+  | { ok: true, outputs: Record<string, Value>, usage: TaskUsage, logs: string }
+  | { ok: false, code: ErrorCode, message: string, usage: TaskUsage, logs: string }
+
+export type WorkerMessage =
+  | { kind: 'hello', capability: Capability }
+  | { kind: 'claim', slots: number }
+  | { kind: 'running', leases: LeaseRef[] }
+  | { kind: 'result', taskId: string, fence: number, outcome: Outcome }
+  | { kind: 'renew', leases: LeaseRef[] }
+  | { kind: 'refuse', taskId: string, fence: number, code: ErrorCode, reason: string }
+
+export type SubmitterMessage =
+  | { kind: 'program', digest: string, program: Program }
+  | { kind: 'lease', taskId: string, fence: number, digest: string, leaseMs: number, values: Array<Value | undefined> }
+  | { kind: 'ack', leases: LeaseRef[] }
+  | { kind: 'cancel', taskId: string, fence: number }
+
+export function workerMessageToWire (m: WorkerMessage): unknown[] {
+  switch (m.kind) {
+    case 'hello': return [0, WORK_VERSION, capabilityToWire(m.capability)]
+    case 'claim': return [1, m.slots]
+    case 'running': return [2, refsToWire(m.leases)]
+    case 'result': {
+      const { outcome: o } = m
+      const head = [3, idToWire(m.taskId), m.fence]
+      const tail = [[o.usage.wallMs, o.usage.memoryBytes], o.logs]
+      return o.ok ? [...head, 0, o.outputs, ...tail] : [...head, ERRORS[o.code].status, o.message.slice(0, MAX_MESSAGE_LENGTH), ...tail]
+    }
+    case 'renew': return [4, refsToWire(m.leases)]
+    case 'refuse': return [5, idToWire(m.taskId), m.fence, ERRORS[m.code].status, m.reason.slice(0, MAX_MESSAGE_LENGTH)]
+  }
+}
+
+/** Throws ERR_PROTOCOL; `undefined` for a kind that a newer peer may send. */
+export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined {
+  const f = asArray(raw, 'message', 1, 32)
+  switch (f[0]) {
+    case 0:
+      if (f[1] !== WORK_VERSION) throw new CorebrumError('ERR_PROTOCOL', `work protocol version ${String(f[1])} is not supported, only ${WORK_VERSION}`)
+      return { kind: 'hello', capability: capabilityFromWire(f[2]) }
+    case 1: return { kind: 'claim', slots: asInteger(f[1], 'claim.slots', 0, MAX_CLAIM_WINDOW) }
+    case 2: return { kind: 'running', leases: refsFromWire(f[1], 'running') }
+    case 3: return { kind: 'result', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]), outcome: outcomeFromWire(f) }
+    case 4: return { kind: 'renew', leases: refsFromWire(f[1], 'renew') }
+    case 5: return {
+      kind: 'refuse',
+      taskId: idFromWire(f[1]),
+      fence: fenceFromWire(f[2]),
+      code: codeOfStatus(asInteger(f[3], 'refuse.status', 1, 65535)),
+      reason: asText(f[4], 'refuse.reason', MAX_MESSAGE_LENGTH),
+    }
+    default: return undefined
+  }
+}
+
+export function submitterMessageToWire (m: SubmitterMessage): unknown[] {
+  switch (m.kind) {
+    case 'program': return [16, Buffer.from(m.digest, 'hex'), programToWire(m.program)]
+    case 'lease': return [17, idToWire(m.taskId), m.fence, Buffer.from(m.digest, 'hex'), m.leaseMs, m.values]
+    case 'ack': return [18, refsToWire(m.leases)]
+    case 'cancel': return [19, idToWire(m.taskId), m.fence]
+  }
+}
+
+/** Throws ERR_PROTOCOL; `undefined` for a kind that a newer peer may send. */
+export function submitterMessageFromWire (raw: unknown): SubmitterMessage | undefined {
+  const f = asArray(raw, 'message', 1, 32)
+  switch (f[0]) {
+    case 16: return { kind: 'program', digest: digestFromWire(f[1]), program: programFromWire(f[2]) }
+    case 17: return {
+      kind: 'lease',
+      taskId: idFromWire(f[1]),
+      fence: fenceFromWire(f[2]),
+      digest: digestFromWire(f[3]),
+      leaseMs: asInteger(f[4], 'lease.ms', 1, MAX_TIME_LIMIT_MS),
+      values: asArray(f[5], 'lease.values', 0, MAX_INPUTS).map((value) => {
+        if (value !== undefined && !isValue(value)) throw broken('lease.values')
+        return value
+      }),
+    }
+    case 18: return { kind: 'ack', leases: refsFromWire(f[1], 'ack') }
+    case 19: return { kind: 'cancel', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]) }
+    default: return undefined
+  }
+}
+
+function outcomeFromWire (f: unknown[]): Outcome {
+  const status = asInteger(f[3], 'result.status', 0, 65535)
+  const [wallMs, memoryBytes] = asArray(f[5], 'result.usage', 2)
+  const usage = { wallMs: asAmount(wallMs, 'usage.wall'), memoryBytes: asAmount(memoryBytes, 'usage.memory') }
+  const logs = asText(f[6], 'result.logs', MAX_LOG_BYTES)
+  if (status !== 0) return { ok: false, code: codeOfStatus(status), message: asText(f[4], 'result.message', MAX_MESSAGE_LENGTH), usage, logs }
+  const outputs = asRecord(f[4], 'result.outputs')
+  if (!isValue(outputs)) throw broken('result.outputs')
+  return { ok: true, outputs: outputs as Record<string, Value>, usage, logs }
+}
+
+function refsToWire (leases: LeaseRef[]): unknown[] {
+  return leases.map(({ taskId, fence }) => [idToWire(taskId), fence])
+}
+
+function refsFromWire (raw: unknown, what: string): LeaseRef[] {
+  return asArray(raw, what, 1, MAX_CLAIM_WINDOW).map((entry) => {
+    const pair = asArray(entry, what, 2)
+    return { taskId: idFromWire(pair[0]), fence: fenceFromWire(pair[1]) }
+  })
+}
+
+function fenceFromWire (raw: unknown): number {
+  return asInteger(raw, 'fence', 0, Number.MAX_SAFE_INTEGER)
+}
+
+function digestFromWire (raw: unknown): string {
+  return Buffer.from(asBytes(raw, 'digest', 32, 32)).toString('hex')
+}
+
+function idToWire (uuid: string): Uint8Array {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex')
+}
+
+function idFromWire (raw: unknown): string {
+  const hex = Buffer.from(asBytes(raw, 'task id', 16, 16)).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

@@ -1,0 +1,60 @@
+/**
+ * A program on the wire. It travels once per stream, before the first lease that names its digest.
+ *
+ *   program = { name: tstr, cid: tstr, size: uint, urls: [* tstr], ? fn: tstr, ? abi: tstr,
+ *               in: [* [name: tstr, type: tstr]], out: [* [name: tstr, type: tstr]],
+ *               ? memory: uint, time: uint, net: bool, fs: bool }       ; memory in bytes, time in milliseconds
+ */
+import { MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
+import type { Program } from '../task/program.ts'
+import type { ValueType } from '../task/values.ts'
+import { asArray, asBoolean, asInteger, asRecord, asText, asTexts, asValueType } from './shape.ts'
+
+const MAX_NAME_LENGTH = 256
+const MAX_URL_LENGTH = 4096
+
+interface Field { name: string, type: ValueType }
+
+export function programToWire (program: Program): unknown {
+  const fields = (list: Field[]): unknown[] => list.map(({ name, type }) => [name, type])
+  return {
+    name: program.name,
+    cid: program.module.cid,
+    size: program.module.size,
+    urls: program.module.urls,
+    ...(program.functionName === undefined ? {} : { fn: program.functionName }),
+    ...(program.abi === undefined ? {} : { abi: program.abi }),
+    in: fields(program.inputs),
+    out: fields(program.outputs),
+    ...(program.memoryLimitBytes === undefined ? {} : { memory: program.memoryLimitBytes }),
+    time: program.timeLimitMs,
+    net: program.grants.networking,
+    fs: program.grants.fileSystem,
+  }
+}
+
+export function programFromWire (raw: unknown): Program {
+  const p = asRecord(raw, 'program')
+  return {
+    name: asText(p.name, 'program.name', MAX_NAME_LENGTH),
+    module: {
+      cid: asText(p.cid, 'program.cid', 128),
+      size: asInteger(p.size, 'program.size', 0, MAX_MODULE_BYTES),
+      urls: asTexts(p.urls, 'program.urls', 8, MAX_URL_LENGTH),
+    },
+    ...(p.fn === undefined ? {} : { functionName: asText(p.fn, 'program.fn', MAX_NAME_LENGTH) }),
+    ...(p.abi === undefined ? {} : { abi: asText(p.abi, 'program.abi', 64) }),
+    inputs: fieldsFromWire(p.in, 'program.in'),
+    outputs: fieldsFromWire(p.out, 'program.out'),
+    ...(p.memory === undefined ? {} : { memoryLimitBytes: asInteger(p.memory, 'program.memory', 0, MAX_MEMORY_LIMIT_BYTES) }),
+    timeLimitMs: asInteger(p.time, 'program.time', 1, MAX_TIME_LIMIT_MS),
+    grants: { networking: asBoolean(p.net, 'program.net'), fileSystem: asBoolean(p.fs, 'program.fs') },
+  }
+}
+
+function fieldsFromWire (raw: unknown, what: string): Field[] {
+  return asArray(raw, what, 0, MAX_INPUTS).map((entry) => {
+    const pair = asArray(entry, what, 2)
+    return { name: asText(pair[0], what, MAX_NAME_LENGTH), type: asValueType(pair[1], what) }
+  })
+}
