@@ -14,8 +14,6 @@ export const MAX_DEFINITION_NODES = 100_000
 /** Names of tasks, inputs and outputs; they travel with offers and programs. */
 export const MAX_NAME_CHARS = 256
 export const MAX_URL_CHARS = 2048
-/** Digits of one integer in a file or in JSON; reading more takes quadratic time. */
-export const MAX_INTEGER_DIGITS = 1_000
 /** A JSON Schema's own values, and the length of one `pattern` in it: both become code. */
 export const MAX_SCHEMA_NODES = 5_000
 export const MAX_PATTERN_CHARS = 1_000
@@ -35,6 +33,11 @@ export const MAX_MODULE_STREAMS_PER_PEER = 8
 export const MAX_MODULE_STREAMS = 64
 /** How many providers of a module are asked at the same time. */
 export const MAX_PROVIDERS_RACED = 3
+/** Providers of one module that are remembered, and how often one is asked again after it broke off half way. */
+export const MAX_PROVIDERS_KNOWN = 64
+export const MAX_TRIES_PER_SOURCE = 3
+/** URLs of one module. */
+export const MAX_MODULE_URLS = 8
 /** Connected peers that are asked for a module when nobody in the DHT has it. */
 export const MAX_NEIGHBOURS_ASKED = 16
 /** The submitter is asked alone for this long; a LAN answers in a tenth of it. */
@@ -82,6 +85,26 @@ export const MAX_WARM_MODULE_BYTES = 256 * MiB
 export const MAX_SLOT_BACKLOG = 256
 /** Tasks that wait in the executor for a slot. */
 export const MAX_EXECUTOR_QUEUE = 4096
+/** Calls whose recent runs were shorter than this are handed to a slot several at a time. */
+export const FAST_CALL_MS = 2
+/** Work handed to a slot ahead of the call that runs, by its recent run times: what a slow call can hold up. */
+export const MAX_SLOT_BACKLOG_MS = 10
+/** A call that runs this long gives the calls behind it back to other slots. */
+export const SLOW_CALL_MS = 20
+/** After a call this long a sandbox asks which of the calls it was handed are still its own. */
+export const RESUME_AFTER_MS = 5
+/** How long a sandbox process may take to start or to receive a module, besides the call's time limit. */
+export const SANDBOX_START_MS = 30_000
+/** JavaScript heap of a sandbox process; linear memory is outside of it. */
+export const SANDBOX_HEAP_BYTES = 192 * MiB
+/** What a sandbox process may map besides the linear memory of the module it runs. */
+export const SANDBOX_OVERHEAD_BYTES = 1024 * MiB
+/** Text of a dying sandbox process that is kept to say why it died. */
+export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
+/** Programs that a slot keeps bound to their module, and functions whose run times are remembered. */
+export const MAX_WARM_PROGRAMS = 256
+/** Digits of an integer in a definition and in JSON, in and out: the range of a double; longer ones cost quadratic time. */
+export const MAX_INTEGER_DIGITS = 309
 
 // ---- wire ----
 /** One frame on a work or offers stream. */
@@ -115,6 +138,8 @@ export const MAX_DATASTORE_BYTES = 16 * MiB
 export const DHT_QUERY_TIMEOUT_MS = 10_000
 /** How often a node repeats its capability and its modules in the DHT. */
 export const ADVERTISE_EVERY_MS = 600_000
+/** Modules that a node tells the DHT of, the most recently used. */
+export const MAX_ADVERTISED_MODULES = 200
 export const REDIAL_MIN_MS = 500
 export const REDIAL_MAX_MS = 30_000
 /** Peers that the redial loop remembers. */
@@ -137,6 +162,20 @@ export const LEASE_RENEW_MS = 2_500
 export const MAX_ATTEMPTS = 5
 export const MAX_OPEN_TASKS = 200_000
 export const MAX_FINISHED_TASKS = 50_000
+/** Outputs and logs of finished tasks that a node keeps; the oldest go first. */
+export const MAX_FINISHED_BYTES = 256 * MiB
+/** What a worker gets on top of the time limit to fetch the module and to queue, before its lease ends whatever it says. */
+export const LEASE_GRACE_MS = 300_000
+/** How long a worker that gave a program back is not leased it again. */
+export const DECLINE_MS = 30_000
+/** Inputs that a worker holds for one submitter. */
+export const MAX_HELD_INPUT_BYTES = 64 * MiB
+/** How long a worker goes on with tasks whose submitter went away. */
+export const ORPHAN_MS = 30_000
+/** How long a worker tries to hand over results whose submitter went away. */
+export const REDELIVER_MS = 600_000
+/** A work stream without tasks is closed after this long. */
+export const IDLE_STREAM_MS = 300_000
 /** Leases that one worker may hold from one submitter. */
 export const MAX_CLAIM_WINDOW = 2048
 /** Results that a worker keeps for submitters that went away, until they return. */
@@ -148,6 +187,10 @@ export const MAX_CONTROL_BODY_BYTES = 64 * MiB
 export const CONTROL_PROBE_MS = 2_000
 /** How long a command waits for the daemon's answer to anything but a task. */
 export const CONTROL_ANSWER_MS = 60_000
+/** How long Ctrl-C waits for the id of a task that may just have been accepted. */
+export const CANCEL_GRACE_MS = 300
+/** `submit --timeout`: what a timer of Node can hold, rounded down to days. */
+export const MAX_WAIT_SECONDS = 24 * 86_400
 /** A start-up lock older than this was left by a daemon that died while it started. */
 export const STALE_LOCK_MS = 10_000
 /** Characters of a task id that are enough to name it, where only one task has them. */
@@ -156,6 +199,8 @@ export const MIN_ID_PREFIX = 4
 export const MAX_LISTED_TASKS = 10_000
 /** A submit without a daemon waits this long for a mesh. */
 export const MESH_WAIT_MS = 500
+/** With a mesh, it runs the task itself when nobody has finished it after this long. */
+export const UNCLAIMED_WAIT_MS = 2_000
 /** How long a daemon lets running tasks finish after SIGTERM. */
 export const DRAIN_MS = 10_000
 

@@ -12,11 +12,14 @@ export interface StoredModule {
 export interface ModuleWriter {
   /** Bytes already held, from an earlier attempt too: where to resume. */
   readonly offset: number
+  /** Keeps the chunk until it is on disk: the caller must not change it. Rejects with ERR_STORE, ERR_MODULE_TOO_LARGE. */
   write (chunk: Uint8Array): Promise<void>
   /** Verifies and files the module. Rejects with ERR_MODULE_HASH_MISMATCH and drops the bytes. */
   commit (): Promise<void>
   /** Stops; the bytes stay for a later attempt to resume. */
   release (): Promise<void>
+  /** Stops and drops the bytes. */
+  discard (): Promise<void>
 }
 
 export interface ModuleStore {
@@ -24,6 +27,8 @@ export interface ModuleStore {
   stop (): Promise<void>
   /** Synchronous: an index in memory. */
   has (cid: string): boolean
+  /** As `has`, and on a miss looks at the disk, which another process may share. */
+  find (cid: string): Promise<boolean>
   size (cid: string): number | undefined
   /** The bytes; counts as a use. Rejects with ERR_MODULE_NOT_FOUND. */
   read (cid: string): Promise<Uint8Array>
@@ -31,7 +36,9 @@ export interface ModuleStore {
   stream (cid: string, offset: number): AsyncIterable<Uint8Array>
   /** Files bytes under their own CID, which it returns. Rejects with ERR_MODULE_TOO_LARGE, ERR_STORE. */
   put (bytes: Uint8Array): Promise<string>
-  /** Receives a module of known CID; one writer per CID at a time. */
+  /** Keeps a module, there or yet to come, from eviction until the function that it returns is called. */
+  hold (cid: string): () => void
+  /** Receives a module of known CID; of several writers at once, the first takes over what an earlier attempt left. */
   writer (cid: string): Promise<ModuleWriter>
   list (): StoredModule[]
   remove (cid: string): Promise<boolean>
@@ -46,7 +53,8 @@ export interface RetrieveOptions {
 export interface Retriever {
   /**
    * Makes sure that the store holds the module. Concurrent calls for one CID share one retrieval.
-   * Rejects with ERR_MODULE_NOT_FOUND (what each source said is in `problems`), ERR_MODULE_TOO_LARGE, ERR_CANCELLED.
+   * Rejects with ERR_MODULE_NOT_FOUND (what each source said is in `problems`), ERR_MODULE_TOO_LARGE, ERR_STORE,
+   * ERR_CID, ERR_CANCELLED.
    */
   ensure (module: ModuleRef, options?: RetrieveOptions): Promise<void>
 }

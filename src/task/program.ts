@@ -8,7 +8,7 @@ import type { ValueType } from './values.ts'
 export interface ModuleRef {
   /** CIDv1, raw, sha2-256, base32 (`bafkrei…`). */
   cid: string
-  /** Bytes. */
+  /** Bytes; 0: unknown. */
   size: number
   /** Where the module may be fetched besides from peers. */
   urls: string[]
@@ -26,7 +26,11 @@ export interface Program {
   grants: Grants
 }
 
-/** sha2-256 over the canonical CBOR of a program: equal programs have equal digests on every node. */
-export function programDigest (program: Program): Uint8Array {
-  return createHash('sha256').update(encodeCanonical(program)).digest()
+const digests = new WeakMap<Program, string>()
+
+/** Hex sha2-256 over the canonical CBOR of a program: equal programs have equal digests. A program never changes. */
+export function programDigest (program: Program): string {
+  let digest = digests.get(program)
+  if (digest === undefined) digests.set(program, digest = createHash('sha256').update(encodeCanonical(program)).digest('hex'))
+  return digest
 }

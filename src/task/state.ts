@@ -51,3 +51,53 @@ export interface TaskRecord {
 export function isFinal (state: TaskState): boolean {
   return state === 'completed' || state === 'failed' || state === 'timeout' || state === 'cancelled'
 }
+
+/** What can happen to a task. Times are Unix milliseconds. */
+export type TaskEvent =
+  | { type: 'leased', worker: string, fence: number, atMs: number }
+  | { type: 'started', fence: number, atMs: number }
+  /** The lease ended without a result; `charged` counts it as an attempt. */
+  | { type: 'released', fence: number, charged: boolean, decline?: Decline }
+  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: TaskUsage, logs: string, atMs: number }
+  | { type: 'failed', failure: TaskFailure, usage?: TaskUsage, logs: string, atMs: number }
+  | { type: 'cancelled', failure: TaskFailure, atMs: number }
+
+/** Declines that a record keeps; the newest. */
+const MAX_DECLINES = 16
+
+export function newTask (id: string, name: string, atMs: number): TaskRecord {
+  return { id, name, state: 'pending', fence: 0, attempts: 0, createdAtMs: atMs, logs: '', declines: [] }
+}
+
+/**
+ * The record after `event`. Pure. No event leaves a final state, and an event of an old lease does not touch a new one;
+ * a result does, whichever lease it comes from: the first one wins.
+ */
+export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
+  if (isFinal(task.state)) return task
+  switch (event.type) {
+    case 'leased':
+      if (task.state !== 'pending' || event.fence <= task.fence) return task
+      return { ...task, state: 'claimed', worker: event.worker, fence: event.fence, claimedAtMs: event.atMs }
+    case 'started':
+      if (task.state !== 'claimed' || event.fence !== task.fence) return task
+      return { ...task, state: 'running', startedAtMs: event.atMs }
+    case 'released': {
+      if (task.state === 'pending' || event.fence !== task.fence) return task
+      const { worker: _worker, claimedAtMs: _claimed, startedAtMs: _started, ...rest } = task
+      const declines = event.decline === undefined ? task.declines : [...task.declines, event.decline].slice(-MAX_DECLINES)
+      return { ...rest, state: 'pending', attempts: task.attempts + (event.charged ? 1 : 0), declines }
+    }
+    case 'completed': {
+      const { worker, outputs, usage, logs, atMs } = event
+      return { ...task, state: 'completed', worker, outputs, usage, logs, endedAtMs: atMs }
+    }
+    case 'failed': {
+      const { failure, usage, logs, atMs } = event
+      const state = failure.code === 'ERR_TIME_LIMIT' ? 'timeout' : 'failed'
+      return { ...task, state, failure, logs, endedAtMs: atMs, ...(usage === undefined ? {} : { usage }) }
+    }
+    case 'cancelled':
+      return { ...task, state: 'cancelled', failure: event.failure, endedAtMs: event.atMs }
+  }
+}

@@ -1,0 +1,126 @@
+/** `corebrum submit`: runs a task and prints its outputs. */
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { createControlClient, isDaemonAbsent, type SubmitRequest } from '../../control/client.ts'
+import { controlSocketPath } from '../../control/socket-path.ts'
+import { resolveDataDir } from '../../config/data-dir.ts'
+import { CorebrumError } from '../../errors.ts'
+import { MAX_DEFINITION_BYTES, MAX_WAIT_SECONDS } from '../../limits.ts'
+import type { ExitCode } from '../exit.ts'
+import { addNodeFlags, configSources, type NodeFlags } from '../flags.ts'
+import { readTextFile, readValue } from '../input.ts'
+import { flushed, print, say } from '../output.ts'
+import { createProgress } from '../progress.ts'
+import { follow, type FollowOptions } from '../submit/follow.ts'
+import type { TaskSource } from '../submit/source.ts'
+import { daemonSource } from '../submit/through-daemon.ts'
+
+interface SubmitFlags extends NodeFlags {
+  file: string
+  inputs?: string
+  set?: string[]
+  timeout?: number
+  detach?: boolean
+  json?: boolean
+  local?: boolean
+  quiet?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  corebrum submit --file task_definitions/wasm/factorial_wasm.yaml --input '{"number": 5}'
+  corebrum submit --file task.yaml --set number=5 --set name=Ada
+  corebrum submit --file task.yaml --input @inputs.json --detach
+
+Without a daemon the task runs in the mesh if there is one, else on this machine.
+Exit codes: 0 done, 1 the task failed, 2 bad usage or definition, 3 no daemon, 4 waited too long, 5 cancelled.`
+
+export function addSubmit (program: Command): void {
+  const command = program.command('submit').alias('submit-and-wait')
+    .description('run a task, wait for it, and print its outputs as JSON')
+    .requiredOption('-f, --file <file>', 'the task definition, YAML or JSON; - for standard input')
+    .option('--input, --inputs <json>', 'the inputs as one JSON object; @FILE reads a file, - standard input')
+    .option('--set <name=value>', 'one input; its type is taken from the definition; repeatable',
+      (value: string, earlier: string[] = []) => [...earlier, value])
+    .option('--timeout <seconds>', 'how long to wait for the result', seconds)
+    .addOption(new Option('--detach', 'print the id of the task and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json']))
+    .option('--json', 'print the whole task: id, state, worker, timings, outputs')
+    .addOption(new Option('--local', 'run in a sandbox of this process, without daemon and mesh').conflicts(['peer', 'listen']))
+    .option('-q, --quiet', 'no progress on stderr')
+    .addHelpText('after', EXAMPLES)
+  addNodeFlags(command).action(async (flags: SubmitFlags) => {
+    const code = await submit(flags)
+    await flushed()
+    // The own node may still hold sockets and timers; the daemon's connection is closed already.
+    process.exit(code)
+  })
+}
+
+async function submit (flags: SubmitFlags): Promise<ExitCode> {
+  const request = await readRequest(flags)
+  const progress = createProgress({ stream: process.stderr, quiet: flags.quiet })
+  const options = { progress, json: flags.json === true, timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000 }
+  const dataDir = resolveDataDir(flags.dataDir)
+  if (flags.local === true) return await submitAlone(request, flags, options)
+  const client = createControlClient({ dataDir })
+  if (flags.detach === true) {
+    const { id, warnings } = await client.detach(request)
+    for (const warning of warnings) say(`warning: ${warning}`)
+    print(id)
+    return 0
+  }
+  if (existsSync(controlSocketPath(dataDir))) {
+    try {
+      const source = daemonSource(client, request)
+      warnOfNodeFlags(flags)
+      return await finish(source, options)
+    } catch (error) {
+      // The socket of a daemon that was killed stays behind.
+      if (!isDaemonAbsent(error)) throw error
+    }
+  }
+  return await submitAlone(request, flags, options)
+}
+
+async function submitAlone (request: SubmitRequest, flags: SubmitFlags, options: FollowOptions): Promise<ExitCode> {
+  const { ownNodeSource } = await import('../submit/own-node.ts')
+  return await finish(ownNodeSource(request, configSources(flags), { local: flags.local === true }), options)
+}
+
+async function finish (source: TaskSource, options: FollowOptions): Promise<ExitCode> {
+  try {
+    return await follow(source, options)
+  } finally {
+    await source.close()
+  }
+}
+
+async function readRequest (flags: SubmitFlags): Promise<SubmitRequest> {
+  const { file, inputs, set } = flags
+  if (file === '-' && inputs === '-') {
+    throw new CorebrumError('ERR_USAGE', '--file and --input cannot both be read from standard input; put one of them in a file')
+  }
+  const definition = await readTextFile(file, '--file', MAX_DEFINITION_BYTES)
+  const given = inputs === undefined ? undefined : await readValue(inputs, '--input', MAX_DEFINITION_BYTES)
+  return {
+    definition,
+    fileName: file === '-' ? 'standard input' : file,
+    baseDir: file === '-' ? process.cwd() : dirname(resolve(file)),
+    inputs: given?.text,
+    inputsName: given?.name,
+    set,
+  }
+}
+
+function warnOfNodeFlags (flags: SubmitFlags): void {
+  const unused = Object.entries(configSources(flags).flags ?? {}).filter(([key, value]) => value !== undefined && key !== 'dataDir')
+  if (unused.length === 0) return
+  say(`warning: a daemon runs and submits the task; these settings of the command have no effect: ${unused.map(([key]) => key).join(', ')}`)
+}
+
+function seconds (text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value <= MAX_WAIT_SECONDS)) throw new InvalidArgumentError(`It must be a number of seconds, more than 0 and at most ${MAX_WAIT_SECONDS}.`)
+  return value
+}

@@ -1,0 +1,24 @@
+/** `corebrum validate`: checks a task definition without running it. */
+import type { Command } from 'commander'
+import { MAX_DEFINITION_BYTES } from '../../limits.ts'
+import { readTextFile } from '../input.ts'
+import { print, printJson, say } from '../output.ts'
+
+export function addValidate (program: Command): void {
+  program.command('validate').argument('<file>', 'a task definition, YAML or JSON; - for standard input')
+    .description('check a task definition and report every mistake in it')
+    .option('--json', 'print what was understood as JSON')
+    .addHelpText('after', '\nExample:\n  corebrum validate task_definitions/wasm/factorial_wasm.yaml')
+    .action(async (file: string, flags: { json?: boolean }) => {
+      const text = await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES)
+      const { readSubmission } = await import('../../control/submission.ts')
+      const { definition, warnings } = await readSubmission({ definition: text, fileName: file === '-' ? 'standard input' : file })
+      for (const warning of warnings) say(`warning: ${warning}`)
+      if (flags.json !== true) {
+        print(`${file}: valid (task "${definition.name}")`)
+        return
+      }
+      const { definitionView } = await import('../definition-view.ts')
+      printJson(definitionView(definition))
+    })
+}

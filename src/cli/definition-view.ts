@@ -1,0 +1,30 @@
+/** A task definition as JSON: what was understood, whichever dialect it was written in. */
+import { compact, type View } from '../control/views.ts'
+import type { ModuleSource, TaskDefinition } from '../task/definition.ts'
+
+export function definitionView (definition: TaskDefinition): View {
+  const { inputs, outputs, validation, grants } = definition
+  return compact({
+    name: definition.name,
+    version: definition.version,
+    description: definition.description,
+    module: moduleView(definition.module),
+    cid: definition.cid,
+    functionName: definition.functionName,
+    abi: definition.abi,
+    inputs: inputs.map(({ name, type, required, default: value, description }) => compact({ name, type, required, default: value, description })),
+    outputs: outputs.map(({ name, type, description }) => compact({ name, type, description })),
+    validation: validation.map(({ field, min, max, allowedValues, message }) => compact({ field, min, max, allowedValues, message })),
+    memoryLimitBytes: definition.memoryLimitBytes,
+    timeLimitMs: definition.timeLimitMs,
+    grants: { networking: grants.networking, fileSystem: grants.fileSystem },
+    priority: definition.priority,
+    tags: definition.tags,
+    metadata: definition.metadata,
+  })
+}
+
+/** Without the bytes of an embedded module: nobody reads those. */
+function moduleView (module: ModuleSource): View {
+  return module.kind === 'bytes' ? { kind: module.kind, size: module.bytes.length } : { ...module }
+}

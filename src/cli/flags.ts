@@ -1,0 +1,70 @@
+/** Flags that several commands share. */
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { createControlClient, type ControlClient } from '../control/client.ts'
+import { resolveDataDir } from '../config/data-dir.ts'
+import type { ConfigSources } from '../config.ts'
+
+export interface DataDirFlags { dataDir?: string }
+
+export interface NodeFlags extends DataDirFlags {
+  config?: string
+  peer?: string[]
+  listen?: string[]
+  /** False for --no-mdns; commander says true otherwise. */
+  mdns: boolean
+  workerCount?: string
+  memoryLimit?: string
+  storeLimit?: string
+  allowPrivateUrls?: boolean
+  logLevel?: string
+}
+
+const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value]
+
+export function dataDirFlag (): Option {
+  return new Option('--data-dir <folder>', 'data folder; says which daemon is meant (default: ~/.corebrum, or COREBRUM_DATA_DIR)')
+}
+
+/** For commands that run a node of their own. */
+export function addNodeFlags (command: Command): Command {
+  return command
+    .addOption(dataDirFlag())
+    .option('--config <file>', 'configuration file (default: config.yaml in the data folder)')
+    .option('--peer <address>', 'multiaddr of a peer to connect to; repeatable', collect)
+    .option('--listen <address>', 'multiaddr to listen on; repeatable', collect)
+    .option('--no-mdns', 'do not look for peers on the LAN')
+    .option('--worker-count <n>', 'tasks that run at the same time (default: one for each processor; 0: only submit)')
+    .option('--memory-limit <size>', 'largest memory of one task, such as 512MB')
+    .option('--store-limit <size>', 'disk space for modules, such as 2GB')
+    .option('--allow-private-urls', 'fetch modules of other nodes\' tasks from private and loopback addresses too')
+    .option('--log-level <level>', 'silent, error, warn, info or debug')
+}
+
+export function configSources (flags: NodeFlags): ConfigSources {
+  return {
+    env: process.env,
+    flags: {
+      dataDir: flags.dataDir,
+      config: flags.config,
+      peers: flags.peer,
+      listen: flags.listen,
+      // Left alone when the flag is absent: the file may say no.
+      mdns: flags.mdns ? undefined : false,
+      workerCount: flags.workerCount,
+      memoryLimitBytes: flags.memoryLimit,
+      storeBytes: flags.storeLimit,
+      allowPrivateUrls: flags.allowPrivateUrls,
+      logLevel: flags.logLevel,
+    },
+  }
+}
+
+export function clientFor (flags: DataDirFlags): ControlClient {
+  return createControlClient({ dataDir: resolveDataDir(flags.dataDir) })
+}
+
+/** A whole number of at least 1, for commander. */
+export function count (text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+  return Number(text)
+}

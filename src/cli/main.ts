@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/** The `corebrum` command. */
+import { CommanderError } from 'commander'
+import { EXIT } from './exit.ts'
+import { surviveClosedPipes } from './output.ts'
+import { createProgram } from './program.ts'
+import { report } from './report.ts'
+
+surviveClosedPipes()
+try {
+  const program = createProgram()
+  if (process.argv.length <= 2) {
+    program.outputHelp({ error: true })
+    process.exitCode = EXIT.usage
+  } else {
+    await program.parseAsync()
+  }
+} catch (error) {
+  // Commander has said on stderr what is wrong, or on stdout what was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+  else process.exitCode = report(error)
+}

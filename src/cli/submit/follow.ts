@@ -1,0 +1,111 @@
+/** Waits for one task: progress on stderr, outputs on stdout, Ctrl-C cancels it, `--timeout` ends the wait. */
+import { textField, viewField } from '../../control/fields.ts'
+import type { SubmitEvent } from '../../control/submit-event.ts'
+import type { View } from '../../control/views.ts'
+import { CorebrumError } from '../../errors.ts'
+import { CANCEL_GRACE_MS } from '../../limits.ts'
+import { EXIT, exitOfState, type ExitCode } from '../exit.ts'
+import { print, printJson, say } from '../output.ts'
+import type { Progress } from '../progress.ts'
+import { outputsOf, stateLine } from '../task-text.ts'
+import type { TaskSource } from './source.ts'
+
+export interface FollowOptions {
+  progress: Progress
+  /** The whole task instead of its outputs. */
+  json: boolean
+  timeoutMs?: number
+}
+
+type Ended = 'timeout' | 'gave-up'
+
+/** The exit code of the command. Rejects when the task could not be submitted. */
+export async function follow (source: TaskSource, { progress, json, timeoutMs }: FollowOptions): Promise<ExitCode> {
+  let id: string | undefined
+  let task: View | undefined
+  let signals = 0
+  let end: (how: Ended) => void = () => {}
+  const ended = new Promise<Ended>((resolve) => { end = resolve })
+
+  const cancel = (taskId: string): void => {
+    // When the daemon is gone the following fails too, and says so.
+    source.cancel(taskId).catch(() => end('gave-up'))
+  }
+  const onSignal = (): void => {
+    if (++signals > 1) process.exit(EXIT.cancelled)
+    progress.note('cancelling; once more to leave at once')
+    if (id !== undefined) cancel(id)
+    // It may be accepted at this very moment: then its id is on the way, and it is cancelled by it.
+    else setTimeout(() => { if (id === undefined) end('gave-up') }, CANCEL_GRACE_MS)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => end('timeout'), timeoutMs)
+
+  const onEvent = (event: SubmitEvent): void => {
+    if (event.type === 'task') {
+      task = event.task
+      progress.state(stateLine(task))
+      return
+    }
+    id = event.id
+    for (const warning of event.warnings) progress.note(`warning: ${warning}`)
+    progress.note(`task ${id}`)
+    if (signals > 0) cancel(id)
+  }
+
+  const events = source.events()[Symbol.asyncIterator]()
+  try {
+    while (true) {
+      const next = events.next()
+      // When the wait ends first, nobody is left to hear how the iteration goes on.
+      next.catch(() => {})
+      const step = await Promise.race([next, ended])
+      if (step === 'timeout') return await onTimeout(source, { id, task, json, timeoutMs })
+      if (step === 'gave-up') {
+        source.abandon()
+        return EXIT.cancelled
+      }
+      if (step.done === true) break
+      onEvent(step.value)
+    }
+  } finally {
+    clearTimeout(timer)
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+    progress.end()
+  }
+  return finish(task, source, json)
+}
+
+async function onTimeout (source: TaskSource, { id, task, json, timeoutMs = 0 }: { id?: string, task?: View, json: boolean, timeoutMs?: number }): Promise<ExitCode> {
+  const waited = `no result after ${timeoutMs / 1000} s`
+  if (id === undefined) {
+    source.abandon()
+    say(`corebrum: ${waited}; the task was not submitted (ERR_WAIT_TIMEOUT)`)
+  } else if (source.outlivesCommand) {
+    say(`corebrum: ${waited}; task ${id} goes on: see \`corebrum status ${id}\` (ERR_WAIT_TIMEOUT)`)
+  } else {
+    await source.cancel(id)
+    say(`corebrum: ${waited}; task ${id} was cancelled, because no daemon runs that could go on with it (ERR_WAIT_TIMEOUT)`)
+  }
+  if (json && task !== undefined) printJson(task)
+  return EXIT.waited
+}
+
+function finish (task: View | undefined, source: TaskSource, json: boolean): ExitCode {
+  const code = task === undefined ? undefined : exitOfState(textField(task, 'state'))
+  if (task === undefined || code === undefined) throw new CorebrumError('ERR_NO_DAEMON', 'the daemon went away before the task ended')
+  if (json) printJson(task)
+  if (code === EXIT.done) {
+    if (!json) print(outputsOf(task))
+    return code
+  }
+  const error = viewField(task, 'error')
+  const logs = source.logs?.() ?? ''
+  if (logs !== '') say(logs.trimEnd())
+  const id = textField(task, 'id') ?? ''
+  if (error === undefined) say(`corebrum: task ${id} is ${textField(task, 'state')}`)
+  else say(`corebrum: task ${id}: ${textField(error, 'message')} (${textField(error, 'code')}, said by ${textField(error, 'by')})`)
+  return code
+}

@@ -1,0 +1,87 @@
+/** Routes for tasks: submit and follow, look up, list, logs, cancel. */
+import type { FastifyInstance } from 'fastify'
+import { MAX_LISTED_TASKS } from '../limits.ts'
+import type { Node } from '../node.ts'
+import { isFinal, TASK_STATES } from '../task/state.ts'
+import { sendJson } from './reply.ts'
+import { readSubmission } from './submission.ts'
+import { eventStream } from './task-events.ts'
+import { findTask } from './task-lookup.ts'
+import { taskSummary, taskView } from './views.ts'
+
+interface SubmitBody {
+  definition: string
+  fileName?: string
+  baseDir?: string
+  inputs?: string
+  inputsName?: string
+  set?: string[]
+  /** Answers with the id as soon as the task is accepted. */
+  detach?: boolean
+}
+
+const submitSchema = {
+  body: {
+    type: 'object',
+    required: ['definition'],
+    additionalProperties: false,
+    properties: {
+      definition: { type: 'string' },
+      fileName: { type: 'string' },
+      baseDir: { type: 'string', pattern: '^/' },
+      inputs: { type: 'string' },
+      inputsName: { type: 'string' },
+      set: { type: 'array', items: { type: 'string' } },
+      detach: { type: 'boolean' },
+    },
+  },
+}
+
+const listSchema = {
+  querystring: {
+    type: 'object',
+    properties: {
+      state: { type: 'string', enum: TASK_STATES },
+      limit: { type: 'integer', minimum: 1, maximum: MAX_LISTED_TASKS },
+    },
+  },
+}
+
+interface TaskParams { Params: { id: string } }
+
+export function addTaskRoutes (app: FastifyInstance, components: { node: Promise<Node> }): void {
+  app.post<{ Body: SubmitBody }>('/v1/tasks', { schema: submitSchema }, async (request, reply) => {
+    const { baseDir, detach = false, ...text } = request.body
+    const { definition, inputs, warnings } = await readSubmission(text)
+    // A command that goes away before its task has an id has not submitted it; afterwards the task is the daemon's.
+    const gone = new AbortController()
+    const onClose = (): void => gone.abort()
+    reply.raw.once('close', onClose)
+    const handle = await (await components.node).submit(definition, inputs, { baseDir, signal: gone.signal })
+    if (gone.signal.aborted) handle.cancel()
+    reply.raw.off('close', onClose)
+    if (detach) return await sendJson(reply, { type: 'accepted', id: handle.id, warnings })
+    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, warnings))
+  })
+
+  app.get<{ Querystring: { state?: string, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {
+    const { state, limit = MAX_LISTED_TASKS } = request.query
+    const records = (await components.node).tasks().filter((record) => state === undefined || record.state === state)
+    return await sendJson(reply, { tasks: records.slice(0, limit).map(taskSummary), total: records.length })
+  })
+
+  app.get<TaskParams>('/v1/tasks/:id', async (request, reply) => {
+    return await sendJson(reply, taskView(findTask(await components.node, request.params.id).record()))
+  })
+
+  app.get<TaskParams>('/v1/tasks/:id/logs', async (request, reply) => {
+    return await sendJson(reply, { logs: findTask(await components.node, request.params.id).record().logs })
+  })
+
+  app.post<TaskParams>('/v1/tasks/:id/cancel', async (request, reply) => {
+    const handle = findTask(await components.node, request.params.id)
+    const cancelled = !isFinal(handle.record().state)
+    if (cancelled) handle.cancel()
+    return await sendJson(reply, { cancelled, task: taskView(handle.record()) })
+  })
+}

@@ -1,0 +1,84 @@
+/** How nodes, tasks and peers look in JSON: on the control socket, in `--json` and in `status`. */
+import type { StoredModule } from '../modules/modules.ts'
+import type { Node, WorkerInfo } from '../node.ts'
+import { TASK_STATES, type TaskRecord } from '../task/state.ts'
+import type { Mapping, Value } from '../task/values.ts'
+
+export type View = Mapping
+
+/** One task. Times are ISO 8601, states upper case; keys without a value are left out. */
+export function taskView (record: TaskRecord): View {
+  return compact({
+    id: record.id,
+    name: record.name,
+    state: record.state.toUpperCase(),
+    worker: record.worker,
+    attempts: record.attempts,
+    createdAt: time(record.createdAtMs),
+    claimedAt: time(record.claimedAtMs),
+    startedAt: time(record.startedAtMs),
+    endedAt: time(record.endedAtMs),
+    timings: compact({
+      waitedMs: between(record.createdAtMs, record.startedAtMs),
+      ranMs: record.usage?.wallMs,
+      totalMs: between(record.createdAtMs, record.endedAtMs),
+    }),
+    usage: record.usage === undefined ? undefined : { wallMs: record.usage.wallMs, memoryBytes: record.usage.memoryBytes },
+    outputs: record.outputs,
+    error: record.failure === undefined ? undefined : { code: record.failure.code, message: record.failure.message, by: record.failure.by },
+    declines: record.declines.length === 0 ? undefined : record.declines.map((decline) => (
+      { peer: decline.peer, code: decline.code, reason: decline.reason, at: time(decline.atMs) ?? null })),
+  })
+}
+
+/** One line of `list`: what of a task fits in a table. */
+export function taskSummary (record: TaskRecord): View {
+  const { id, name, state, worker, createdAt, endedAt } = taskView(record)
+  return compact({ id, name, state, worker, createdAt, endedAt, error: record.failure?.code })
+}
+
+export function nodeView (node: Node, { version, startedAtMs }: { version: string, startedAtMs: number }): View {
+  const records = node.tasks()
+  const tasks = Object.fromEntries(TASK_STATES.map((state) => [state.toUpperCase(), records.filter((task) => task.state === state).length]))
+  const { dataDir, mdns, workerCount, memoryLimitBytes } = node.config
+  return {
+    peerId: node.peerId,
+    version,
+    pid: process.pid,
+    startedAt: new Date(startedAtMs).toISOString(),
+    addresses: node.addresses(),
+    peers: node.peers().length,
+    tasks,
+    config: { dataDir, mdns, workerCount, memoryLimitBytes },
+  }
+}
+
+export function peerViews (node: Node): View[] {
+  return node.peers().map((peer) => compact({
+    peer: peer.peer, direction: peer.direction, connectedAt: time(peer.connectedAtMs), latencyMs: peer.latencyMs, addresses: peer.addresses,
+  }))
+}
+
+export function workerViews (workers: readonly WorkerInfo[]): View[] {
+  return workers.map(({ peer, connected, slots, leases, memoryLimitBytes, engine, features }) => (
+    { peer, connected, slots, leases, memoryLimitBytes, engine, features }))
+}
+
+export function moduleViews (modules: readonly StoredModule[]): View[] {
+  return modules.map(({ cid, size, usedAtMs }) => ({ cid, size, usedAt: new Date(usedAtMs).toISOString() }))
+}
+
+function time (ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString()
+}
+
+function between (startMs: number, endMs: number | undefined): number | undefined {
+  return endMs === undefined ? undefined : Math.max(0, endMs - startMs)
+}
+
+/** Without the keys that hold nothing. */
+export function compact (entries: Record<string, Value | undefined>): View {
+  const view: View = {}
+  for (const [key, value] of Object.entries(entries)) if (value !== undefined) view[key] = value
+  return view
+}

@@ -1,0 +1,68 @@
+/** One call inside the sandbox: a fresh instance, initialised, called through its convention's adapter. */
+import { CorebrumError } from '../errors.ts'
+import { MAX_OUTPUT_BYTES } from '../limits.ts'
+import type { Value } from '../task/values.ts'
+import type { Binding, Signature } from './abi/adapter.ts'
+import { detectConvention, requireAdapter } from './abi/detect.ts'
+import { exportedFunction } from './abi/exports.ts'
+import { Guest } from './abi/guest.ts'
+import type { CompiledModule } from './compile.ts'
+import { type Linker, makeLinker } from './link.ts'
+import { explainThrown } from './traps.ts'
+
+/** Exports that must run before any other, the first that there is. */
+const INITIALISERS = ['_initialize', '__wasm_call_ctors']
+
+export interface CallOutcome {
+  outputs?: Record<string, Value>
+  error?: CorebrumError
+  logs: string
+  memoryBytes: number
+}
+
+/** A program bound to its compiled module: what many calls share. */
+export interface BoundProgram {
+  compiled: CompiledModule
+  binding: Binding
+  link: Linker
+  initialiser?: string
+  memoryExport?: string
+}
+
+/** Throws ERR_MODULE_UNSUPPORTED, ERR_NO_EXPORT, ERR_SIGNATURE, ERR_RESULT_TYPE, ERR_MISSING_IMPORT. */
+export function bindProgram (compiled: CompiledModule, signature: Signature, abi?: string): BoundProgram {
+  const { info, maxPages } = compiled
+  const binding = requireAdapter(detectConvention(info, signature.functionName, abi)).bind(signature, info)
+  const initialiser = INITIALISERS.find((name) => exportedFunction(info, name)?.type.params.length === 0 && name !== binding.functionName)
+  const memoryExport = info.exports.find((item) => item.kind === 'memory')?.name
+  return {
+    compiled,
+    binding,
+    link: makeLinker(info, maxPages, binding.provide),
+    ...(initialiser === undefined ? {} : { initialiser }),
+    ...(memoryExport === undefined ? {} : { memoryExport }),
+  }
+}
+
+/** Runs one call to its end; never throws. */
+export function runCall (program: BoundProgram, values: ReadonlyArray<Value | undefined>): CallOutcome {
+  const { compiled, binding } = program
+  let guest = new Guest()
+  try {
+    const invocation = binding.prepare(values)
+    if (invocation.stdin !== undefined) guest = new Guest(invocation.stdin)
+    const instance = new WebAssembly.Instance(compiled.module, program.link(guest))
+    guest.useExports(instance.exports, program.memoryExport)
+    if (program.initialiser !== undefined) guest.call(program.initialiser)
+    const outputs = invocation.run(guest)
+    return { outputs, logs: guest.logs.text(), memoryBytes: guest.memoryBytes }
+  } catch (thrown) {
+    const error = explainThrown(thrown, { info: compiled.info, maxPages: compiled.maxPages, guest })
+    return { error, logs: guest.logs.text(), memoryBytes: guest.memoryBytes }
+  }
+}
+
+/** The error for outputs whose encoded form is over the limit. */
+export function outputTooLarge (bytes: number): CorebrumError {
+  return new CorebrumError('ERR_OUTPUT_LIMIT', `the outputs have ${bytes} bytes; ${MAX_OUTPUT_BYTES} are allowed`)
+}

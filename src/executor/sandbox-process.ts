@@ -1,0 +1,158 @@
+/** The entry of a sandbox process: reads commands, runs calls one after the other, writes a report for each. */
+import { isMainThread, Worker } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
+import { decode, encode } from '../cbor.ts'
+import { type CorebrumError, toCorebrumError } from '../errors.ts'
+import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS } from '../limits.ts'
+import { BlockingReader, writeFrame } from './blocking-pipe.ts'
+import { type BoundProgram, type CallOutcome, bindProgram, outputTooLarge, runCall } from './call.ts'
+import { type CompiledModule, compileModule } from './compile.ts'
+import { type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule } from './protocol.ts'
+import { WATCH_ARGUMENT, watchParent } from './watchdog.ts'
+
+const STDIN = 0
+const STDOUT = 1
+
+/** What is kept of a module: its bytes until the first call, then what compiling them gave. */
+interface HeldModule {
+  maxPages: number
+  bytes?: Uint8Array
+  compiled?: CompiledModule
+  /** Why it does not compile; a second call need not try again. */
+  failure?: CorebrumError
+}
+
+interface HeldProgram {
+  spec: SandboxProgram
+  bound?: BoundProgram
+  failure?: CorebrumError
+}
+
+type CallCommand = Extract<Command, [typeof Op.CALL, ...unknown[]]>
+
+const reader = new BlockingReader(STDIN)
+const modules = new Map<string, HeldModule>()
+const programs = new Map<number, HeldProgram>()
+/** Read but not carried out yet, in order; modules among them. */
+let pending: Array<Command | { key: string, module: HeldModule }> = []
+
+/** Queues what the next frame holds; false when the node is gone. */
+function readFrame (): boolean {
+  const frame = reader.next()
+  if (frame === undefined) return false
+  if (frame.kind === FrameKind.MODULE) {
+    const { key, maxPages, bytes } = decodeModule(frame.body)
+    pending.push({ key, module: { maxPages, bytes } })
+  } else {
+    // Only the node that started this process writes here, so what it says is taken as it stands.
+    pending.push(...decode(frame.body) as Command[])
+  }
+  return true
+}
+
+function carryOut (command: Command | { key: string, module: HeldModule }): void {
+  if (!Array.isArray(command)) {
+    modules.set(command.key, command.module)
+    return
+  }
+  switch (command[0]) {
+    case Op.PROGRAM: programs.set(command[1], { spec: command[2] }); break
+    case Op.DROP_MODULE: dropModule(command[1]); break
+    case Op.DROP_PROGRAM: programs.delete(command[1]); break
+    case Op.CALL: runCommand(command); break
+    case Op.RESUME: break
+  }
+}
+
+function dropModule (key: string): void {
+  modules.delete(key)
+  for (const program of programs.values()) {
+    if (program.spec.moduleKey !== key) continue
+    delete program.bound
+    delete program.failure
+  }
+}
+
+function runCommand ([, sequence, programId, values]: CallCommand): void {
+  const program = programs.get(programId)
+  const started = performance.now()
+  const outcome = callOutcome(sequence, program, values)
+  const wallMs = performance.now() - started
+  const asks = wallMs > RESUME_AFTER_MS && pending.length > 0
+  writeReport(sequence, wallMs, outcome, asks)
+  if (asks) awaitResume()
+}
+
+function callOutcome (sequence: number, program: HeldProgram | undefined, values: CallCommand[3]): CallOutcome {
+  try {
+    if (program === undefined) throw new Error('the call names a program that was not sent')
+    if (program.failure !== undefined) throw program.failure
+    return runCall(program.bound ??= bind(sequence, program), values)
+  } catch (thrown) {
+    const error = toCorebrumError(thrown)
+    if (program !== undefined && program.bound === undefined) program.failure = error
+    return { error, logs: '', memoryBytes: 0 }
+  }
+}
+
+function bind (sequence: number, { spec }: HeldProgram): BoundProgram {
+  const held = modules.get(spec.moduleKey)
+  if (held === undefined) throw new Error('the call names a module that was not sent')
+  if (held.failure !== undefined) throw held.failure
+  if (held.compiled === undefined) {
+    writeFrame(STDOUT, encode([Event.STARTED, sequence]))
+    const bytes = held.bytes ?? new Uint8Array(0)
+    delete held.bytes
+    try {
+      held.compiled = compileModule(bytes, held.maxPages)
+    } catch (thrown) {
+      held.failure = toCorebrumError(thrown)
+      throw held.failure
+    }
+  }
+  return bindProgram(held.compiled, spec, spec.abi)
+}
+
+function writeReport (sequence: number, wallMs: number, { outputs, error, logs, memoryBytes }: CallOutcome, asks: boolean): void {
+  const head = [sequence, wallMs, memoryBytes, logs, asks]
+  let failure = error
+  if (failure === undefined) {
+    const body = encode([Event.DONE, ...head, outputs])
+    const size = body.length - logs.length
+    if (size <= MAX_OUTPUT_BYTES) {
+      writeFrame(STDOUT, body)
+      return
+    }
+    failure = outputTooLarge(size)
+  }
+  writeFrame(STDOUT, encode([Event.FAILED, ...head, failure.code, failure.message]))
+}
+
+/** After a slow call the node may have given the calls behind it to other sandboxes: asks which are still to be run. */
+function awaitResume (): void {
+  let from = 0
+  while (true) {
+    for (; from < pending.length; from++) {
+      const command = pending[from]
+      if (!Array.isArray(command) || command[0] !== Op.RESUME) continue
+      const revoked = new Set(command[1])
+      pending = pending.filter((item) => !(Array.isArray(item) && item[0] === Op.CALL && revoked.has(item[1])) && item !== command)
+      return
+    }
+    if (!readFrame()) process.exit(0)
+  }
+}
+
+function serve (): void {
+  // A terminal's Ctrl-C and a service manager's stop signal reach all processes; the node says when a sandbox ends.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  if (process.argv.includes(WATCH_ARGUMENT)) new Worker(fileURLToPath(import.meta.url)).unref()
+  writeFrame(STDOUT, encode([Event.READY]))
+  while (readFrame()) {
+    for (let command = pending.shift(); command !== undefined; command = pending.shift()) carryOut(command)
+  }
+  process.exit(0)
+}
+
+if (isMainThread) serve()
+else watchParent()

@@ -1,0 +1,75 @@
+/** What a call threw, as an error with a code and a sentence. */
+import { CorebrumError } from '../errors.ts'
+import { WASM_PAGE_BYTES } from '../limits.ts'
+import { exitError } from './abi/wasi-command.ts'
+import { type Guest, GuestAbort, ProgramExit } from './abi/guest.ts'
+import type { ModuleInfo } from './binary/module-info.ts'
+
+/** Where the call stood when it failed. */
+export interface TrapContext {
+  info: ModuleInfo
+  maxPages: number
+  guest: Guest
+}
+
+/** Turns anything that compiling, linking or running a module can throw into a CorebrumError. */
+export function explainThrown (thrown: unknown, context: TrapContext): CorebrumError {
+  if (thrown instanceof ProgramExit) return exitError(thrown.exitCode, context.guest)
+  if (thrown instanceof GuestAbort) return outOfMemory(thrown.message, context) ?? thrown
+  if (thrown instanceof CorebrumError) return thrown
+  if (thrown instanceof WebAssembly.RuntimeError) return trap(thrown, context)
+  if (thrown instanceof RangeError) return rangeError(thrown, context)
+  if (thrown instanceof WebAssembly.CompileError) return new CorebrumError('ERR_MODULE_INVALID', `the module does not validate: ${clean(thrown.message)}`, { cause: thrown })
+  if (thrown instanceof WebAssembly.LinkError) return new CorebrumError('ERR_MODULE_INVALID', `the module cannot be linked: ${clean(thrown.message)}`, { cause: thrown })
+  if (isWasmException(thrown)) return new CorebrumError('ERR_TRAP', 'the module threw an exception that nothing caught', { cause: thrown })
+  return new CorebrumError('ERR_INTERNAL', `the sandbox failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
+}
+
+function trap (thrown: WebAssembly.RuntimeError, context: TrapContext): CorebrumError {
+  const kind = clean(thrown.message)
+  const place = trappedFunction(thrown.stack ?? '', context.info)
+  const sentence = `the module trapped: ${kind}${place === undefined ? '' : ` in ${place}`}`
+  return outOfMemory(sentence, context) ?? new CorebrumError('ERR_TRAP', sentence, { cause: thrown })
+}
+
+function rangeError (thrown: RangeError, { guest }: TrapContext): CorebrumError {
+  if (/call stack/i.test(thrown.message)) return new CorebrumError('ERR_STACK_OVERFLOW', 'the module recursed too deeply', { cause: thrown })
+  return new CorebrumError('ERR_MEMORY_LIMIT', `the sandbox has no memory left (${guest.memoryBytes} bytes used): ${thrown.message}`, { cause: thrown })
+}
+
+/**
+ * A module whose memory could not grow mostly aborts: the cap is the cause when a growth was seen to fail, or when
+ * the memory stands exactly at a cap that is lower than what the module declares.
+ */
+function outOfMemory (sentence: string, { guest, info, maxPages }: TrapContext): CorebrumError | undefined {
+  const [memory] = info.memories
+  const lowered = memory !== undefined && (memory.max === undefined || memory.max > BigInt(maxPages))
+  const grown = memory !== undefined && guest.memoryBytes > Number(memory.min) * WASM_PAGE_BYTES
+  const limit = maxPages * WASM_PAGE_BYTES
+  if (!guest.growthRefused && !(lowered && grown && guest.memoryBytes === limit)) {
+    const near = lowered && grown && guest.memoryBytes > limit * 0.75
+    return near ? new CorebrumError('ERR_TRAP', `${sentence} (its memory had grown to ${guest.memoryBytes} of ${limit} bytes: it may have run out)`) : undefined
+  }
+  return new CorebrumError('ERR_MEMORY_LIMIT', `the module used up its memory of ${limit} bytes: ${sentence}`)
+}
+
+/** The innermost function of the module on V8's stack, by its name where the module has names, else by an export or its index. */
+function trappedFunction (stack: string, info: ModuleInfo): string | undefined {
+  const named = /^ +at (?:async )?([^\n]+?) \(wasm:\/\/[^\n]*wasm-function\[(\d+)\]/m.exec(stack)
+  if (named?.[1] !== undefined && !/^wasm:\/\//.test(named[1])) return named[1].replace(/^[0-9a-f]{8}\./, '').slice(0, 200)
+  const index = /wasm-function\[(\d+)\]/.exec(stack)?.[1]
+  if (index === undefined) return undefined
+  const exported = info.exports.find((item) => item.kind === 'function' && item.index === Number(index))
+  return exported === undefined ? `function ${index}` : exported.name
+}
+
+/** V8 puts the JavaScript call that was made in front of the cause. */
+function clean (message: string): string {
+  return message.replace(/^WebAssembly\.\w+\(\): /, '')
+}
+
+/** `WebAssembly.Exception` is newer than the type library. */
+function isWasmException (thrown: unknown): boolean {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(WebAssembly, 'Exception')?.value
+  return typeof constructor === 'function' && thrown instanceof constructor
+}

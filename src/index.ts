@@ -1,0 +1,10 @@
+/** corebrum as a library: a node in your own process. */
+export { createNode, type Node, type NodeInit, type SubmitOptions, type TaskHandle, type WorkerInfo } from './node.ts'
+export type { Config } from './config.ts'
+export { CorebrumError, ERRORS, type ErrorCode } from './errors.ts'
+export { parseDefinition, type ParsedDefinition } from './task/parse.ts'
+export type { Grants, InputSpec, ModuleSource, OutputSpec, TaskDefinition, ValidationRule } from './task/definition.ts'
+export type { Decline, TaskFailure, TaskRecord, TaskState, TaskUsage } from './task/state.ts'
+export type { Value, ValueType } from './task/values.ts'
+export { formatJson } from './task/json.ts'
+export { inspectModule, type ModuleReport } from './executor/inspect.ts'

@@ -1,0 +1,116 @@
+/** Receives one module into a partial file: hashes what comes in, writes behind in batches, checks the whole at the end. */
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { CorebrumError } from '../errors.ts'
+import { cidOfDigest } from './cid.ts'
+import type { ModuleWriter } from './modules.ts'
+import type { Partials } from './partials.ts'
+import { storeError } from './store-error.ts'
+
+/** Bytes that may wait for the disk before `write` waits too. */
+const WRITE_BEHIND_BYTES = 1024 * 1024
+
+export interface WriterComponents {
+  partials: Partials
+  /** Moves the verified file into the store. */
+  file: (cid: string, path: string, size: number) => Promise<void>
+}
+
+/** Opens a writer; it goes on where an earlier attempt stopped. Rejects with ERR_STORE. */
+export async function openModuleWriter (components: WriterComponents, cid: string, maxBytes: number): Promise<ModuleWriter> {
+  const { partials } = components
+  const { path, resumed } = await partials.claim(cid)
+  try {
+    const hash = createHash('sha256')
+    let offset = 0
+    if (resumed) {
+      for await (const chunk of createReadStream(path)) {
+        hash.update(chunk)
+        offset += chunk.length
+      }
+    }
+    const out = createWriteStream(path, { flags: resumed ? 'r+' : 'wx', mode: 0o600, start: offset, highWaterMark: WRITE_BEHIND_BYTES })
+    return new DiskWriter(components, { cid, path, out, hash, offset, maxBytes })
+  } catch (error) {
+    throw storeError(error, path)
+  }
+}
+
+interface WriterState { cid: string, path: string, out: WriteStream, hash: Hash, offset: number, maxBytes: number }
+
+class DiskWriter implements ModuleWriter {
+  readonly #components: WriterComponents
+  readonly #state: WriterState
+  readonly #closed: Promise<void>
+  #open = true
+
+  constructor (components: WriterComponents, state: WriterState) {
+    this.#components = components
+    this.#state = state
+    this.#closed = finished(state.out)
+    // The error is reported by the next call; nobody may be waiting now.
+    this.#closed.catch(() => {})
+  }
+
+  get offset (): number { return this.#state.offset }
+
+  async write (chunk: Uint8Array): Promise<void> {
+    const { hash, out, maxBytes, path } = this.#state
+    if (!this.#open) throw new CorebrumError('ERR_STORE', `${path} is closed already`)
+    if (out.errored) throw storeError(out.errored, path)
+    if (this.#state.offset + chunk.length > maxBytes) {
+      throw new CorebrumError('ERR_MODULE_TOO_LARGE', `the module is over the limit of ${maxBytes} bytes`)
+    }
+    hash.update(chunk)
+    this.#state.offset += chunk.length
+    if (out.write(chunk)) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        out.off('drain', done).off('close', done)
+        resolve()
+      }
+      out.on('drain', done).on('close', done)
+    })
+    if (out.errored) throw storeError(out.errored, path)
+  }
+
+  async commit (): Promise<void> {
+    const { cid, path, hash, offset } = this.#state
+    await this.#end()
+    const found = cidOfDigest(hash.digest())
+    if (found !== cid) {
+      await this.#components.partials.drop(path)
+      throw new CorebrumError('ERR_MODULE_HASH_MISMATCH', `the ${offset} bytes that came have the CID ${found}, not ${cid}`)
+    }
+    await this.#components.file(cid, path, offset)
+  }
+
+  async release (): Promise<void> {
+    if (!this.#open) return
+    // Whatever reached the disk is worth keeping, after a write error too.
+    await this.#end().catch(() => {})
+    await this.#components.partials.free(this.#state.cid, this.#state.path)
+    await this.#components.partials.trim()
+  }
+
+  async discard (): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    this.#state.out.destroy()
+    await this.#closed.catch(() => {})
+    await this.#components.partials.drop(this.#state.path)
+  }
+
+  async #end (): Promise<void> {
+    const { out, path } = this.#state
+    if (!this.#open) throw new CorebrumError('ERR_STORE', `${path} is closed already`)
+    this.#open = false
+    out.end()
+    try {
+      await this.#closed
+    } catch (error) {
+      throw storeError(error, path)
+    }
+  }
+}

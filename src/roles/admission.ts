@@ -1,0 +1,57 @@
+/** Would this node take this work? Pure: yes, and after which wait, or the reason why not. */
+import type { ErrorCode } from '../errors.ts'
+import type { Capability } from '../wire/capability.ts'
+
+/** What is known of some work before it is taken: from an offer, or from a program. */
+export interface Demand {
+  /** 0: no limit of its own. */
+  memoryLimitBytes: number
+  /** 0: not known. */
+  moduleBytes: number
+}
+
+export interface Situation {
+  capability: Capability
+  /** Calls that run or wait here. */
+  load: number
+  draining: boolean
+  hasModule: boolean
+  maxModuleBytes: number
+  /** Work streams that are open. */
+  streams: number
+  maxStreams: number
+}
+
+export type Admission =
+  | { admitted: true, maxDelayMs: number }
+  | { admitted: false, code: ErrorCode, reason: string }
+
+/** Spread of answers when everything fits: enough that the first answer often spares the others the dial. */
+const BASE_DELAY_MS = 5
+/** More when the module would have to be fetched: who holds it should come first. */
+const FETCH_DELAY_MS = 20
+/** More for each call ahead, in multiples of the slots. */
+const BUSY_DELAY_MS = 200
+
+/** Whether a program may run here at all, whatever the load. */
+export function admitProgram (demand: Demand, { capability, draining, maxModuleBytes }: Situation): Admission {
+  const no = (reason: string, code: ErrorCode = 'ERR_DECLINED'): Admission => ({ admitted: false, code, reason })
+  if (draining) return no('this node is shutting down')
+  if (capability.slots === 0) return no('this node runs no tasks')
+  if (demand.memoryLimitBytes > capability.memoryLimitBytes) {
+    return no(`the task may use ${demand.memoryLimitBytes} bytes of memory, this node allows ${capability.memoryLimitBytes}`)
+  }
+  if (demand.moduleBytes > maxModuleBytes) return no(`the module has ${demand.moduleBytes} bytes, this node takes at most ${maxModuleBytes}`)
+  return { admitted: true, maxDelayMs: 0 }
+}
+
+/** Whether to answer an offer now, and the longest wait before it: a worker waits a random part of it. */
+export function admitOffer (demand: Demand, situation: Situation): Admission {
+  const { capability, load, hasModule, streams, maxStreams } = situation
+  const base = admitProgram(demand, situation)
+  if (!base.admitted) return base
+  if (load >= capability.slots * 2) return { admitted: false, code: 'ERR_DECLINED', reason: `all ${capability.slots} slots are busy and ${load - capability.slots} calls wait` }
+  if (streams >= maxStreams) return { admitted: false, code: 'ERR_DECLINED', reason: `${streams} work streams are open, at most ${maxStreams} are allowed` }
+  const maxDelayMs = BASE_DELAY_MS + (hasModule ? 0 : FETCH_DELAY_MS) + BUSY_DELAY_MS * load / capability.slots
+  return { admitted: true, maxDelayMs }
+}

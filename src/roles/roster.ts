@@ -1,0 +1,74 @@
+/** The workers that hold a work stream to this submitter: what they can run, what they hold, who gets the next task. */
+import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS } from '../limits.ts'
+import type { Capability } from '../wire/capability.ts'
+import type { Batch, OpenTask } from './backlog.ts'
+import type { WorkerLink } from './link.ts'
+
+/** A worker whose stream holds this much unread gets nothing more until it has read. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024
+
+export interface Lease {
+  readonly task: OpenTask
+  readonly fence: number
+  /** Monotonic milliseconds; moved on by renewals. */
+  expiresAt: number
+  /** Monotonic milliseconds; no renewal moves it. */
+  readonly endsAt: number
+}
+
+export interface LinkedWorker {
+  readonly link: WorkerLink
+  capability?: Capability
+  /** Leases that it is willing to hold at once. */
+  window: number
+  readonly leases: Map<string, Lease>
+  /** Digests of the programs that were sent on this stream. */
+  readonly programs: Set<string>
+  /** Programs that it gave back, until when (monotonic milliseconds) it is not asked again. */
+  readonly declined: Map<string, number>
+}
+
+export function newLinkedWorker (link: WorkerLink): LinkedWorker {
+  return { link, window: 0, leases: new Map(), programs: new Set(), declined: new Map() }
+}
+
+/** The least loaded worker that may take a task of the batch now; among equals this node itself. */
+export function pickWorker (workers: Iterable<LinkedWorker>, batch: Batch, now: number): LinkedWorker | undefined {
+  let best: LinkedWorker | undefined
+  let bestLoad = Infinity
+  for (const worker of workers) {
+    const load = loadFor(worker, batch, now)
+    if (load < bestLoad || (load === bestLoad && worker.link.local)) {
+      best = worker
+      bestLoad = load
+    }
+  }
+  return best
+}
+
+/** Leases for each slot; Infinity when the worker cannot take a task of the batch now. */
+function loadFor (worker: LinkedWorker, batch: Batch, now: number): number {
+  const { capability, leases, link } = worker
+  if (capability === undefined || capability.slots === 0) return Infinity
+  if (leases.size >= Math.min(worker.window, batch.pace.depth(capability.slots))) return Infinity
+  if ((batch.program.memoryLimitBytes ?? 0) > capability.memoryLimitBytes) return Infinity
+  if (link.bufferedBytes > MAX_UNREAD_BYTES) return Infinity
+  const until = worker.declined.get(batch.digest)
+  if (until !== undefined) {
+    if (until > now) return Infinity
+    worker.declined.delete(batch.digest)
+  }
+  return leases.size / capability.slots
+}
+
+export function decline (worker: LinkedWorker, digest: string, now: number): void {
+  worker.declined.set(digest, now + DECLINE_MS)
+}
+
+export function newLease (task: OpenTask, fence: number, now: number): Lease {
+  return { task, fence, expiresAt: now + LEASE_MS, endsAt: now + task.batch.program.timeLimitMs + LEASE_GRACE_MS }
+}
+
+export function renew (lease: Lease, now: number): void {
+  lease.expiresAt = Math.min(now + LEASE_MS, lease.endsAt)
+}

@@ -1,0 +1,80 @@
+/** A submitted task as its user holds it. */
+import { CorebrumError } from '../errors.ts'
+import { isFinal, type TaskRecord } from '../task/state.ts'
+import type { Value } from '../task/values.ts'
+import type { TaskTable } from './task-table.ts'
+
+export interface TaskHandle {
+  readonly id: string
+  /** The task as it stands now. */
+  record (): TaskRecord
+  /** The final record, whatever the final state is; rejects with ERR_CANCELLED when `signal` aborts the wait, not the task. */
+  done (options?: { signal?: AbortSignal }): Promise<TaskRecord>
+  /** The outputs; rejects with a CorebrumError of the task's own code when it did not complete. */
+  result (options?: { signal?: AbortSignal }): Promise<Record<string, Value>>
+  /** The record now and after each change, ending with the final one. */
+  events (): AsyncIterable<TaskRecord>
+  cancel (): void
+}
+
+export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: string) => void): TaskHandle {
+  // Held here, so that a handle outlives the retention of the table.
+  let last = tasks.get(id)
+  const record = (): TaskRecord => {
+    last = tasks.get(id) ?? last
+    if (last === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}`)
+    return last
+  }
+
+  async function done ({ signal }: { signal?: AbortSignal } = {}): Promise<TaskRecord> {
+    const now = record()
+    if (isFinal(now.state)) return now
+    return await new Promise<TaskRecord>((resolve, reject) => {
+      const stopped = (): void => {
+        unlisten()
+        reject(new CorebrumError('ERR_CANCELLED', `the wait for task ${id} was ended`))
+      }
+      const unlisten = tasks.listen(id, (next) => {
+        last = next
+        if (!isFinal(next.state)) return
+        unlisten()
+        signal?.removeEventListener('abort', stopped)
+        resolve(next)
+      })
+      if (signal?.aborted === true) stopped()
+      else signal?.addEventListener('abort', stopped, { once: true })
+    })
+  }
+
+  return {
+    id,
+    record,
+    done,
+    async result (options) {
+      const { state, outputs, failure } = await done(options)
+      if (state === 'completed' && outputs !== undefined) return outputs
+      throw new CorebrumError(failure?.code ?? 'ERR_INTERNAL', failure?.message ?? `the task ended as ${state} without a reason`)
+    },
+    async * events () {
+      const queue: TaskRecord[] = [record()]
+      let wake: (() => void) | undefined
+      const unlisten = tasks.listen(id, (next) => {
+        queue.push(next)
+        wake?.()
+      })
+      try {
+        while (true) {
+          const next = queue.shift()
+          if (next === undefined) await new Promise<void>((resolve) => { wake = resolve })
+          else {
+            yield next
+            if (isFinal(next.state)) return
+          }
+        }
+      } finally {
+        unlisten()
+      }
+    },
+    cancel () { cancel(id) },
+  }
+}

@@ -1,0 +1,38 @@
+/** How many leases each submitter may place on a worker: a fair share for those that want to, a warm start for the rest. */
+import { MAX_CLAIM_WINDOW } from '../limits.ts'
+
+/** A worker that has been full for this long closes the windows of submitters that do not use them now. */
+const FULL_BEFORE_CLOSING_MS = 100
+
+export interface WindowedSubmitter {
+  /** Leases that it has here. */
+  readonly leases: number
+  /** It has tasks that nobody runs yet. */
+  readonly wanting: boolean
+  /** What was last claimed. */
+  readonly window: number
+}
+
+export interface Room {
+  /** 0: nothing more is taken. */
+  slots: number
+  /** Leases that are worth having under way in all. */
+  depth: number
+  /** Milliseconds for which all slots have been taken; 0 when one is free. */
+  fullForMs: number
+}
+
+/** The window of each submitter, in order. */
+export function shareOut (submitters: WindowedSubmitter[], { slots, depth, fullForMs }: Room): number[] {
+  const active = submitters.filter(({ leases, wanting }) => leases > 0 || wanting).length
+  const share = Math.min(MAX_CLAIM_WINDOW, Math.max(1, Math.floor(depth / Math.max(1, active))))
+  return submitters.map(({ leases, wanting, window }) => {
+    if (slots === 0) return 0
+    if (leases === 0 && !wanting) {
+      if (fullForMs >= FULL_BEFORE_CLOSING_MS) return 0
+      return fullForMs > 0 ? window : slots
+    }
+    // Small moves are not worth a message.
+    return window > 0 && Math.abs(share - window) <= window / 4 ? window : share
+  })
+}

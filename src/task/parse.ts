@@ -1,0 +1,167 @@
+/** Reads a task definition, in any of its dialects, into the normal form of `definition.ts`. */
+import { MAX_NAME_CHARS } from '../limits.ts'
+import { describesResult, misfitDefaults, readInputs, readOutputs, readValidation } from './declarations.ts'
+import { readDocument } from './document.ts'
+import { isWasmTask } from './kind.ts'
+import { readModule } from './module-source.ts'
+import { createReport } from './report.ts'
+import { schemaCheck, SchemaError } from './schema.ts'
+import { createSection } from './section.ts'
+import { readMemoryLimit, readTimeLimit } from './task-limits.ts'
+import { isMapping } from './values.ts'
+import type { TaskDefinition } from './definition.ts'
+import type { Report } from './report.ts'
+import type { Section } from './section.ts'
+import type { Mapping } from './values.ts'
+
+export interface ParsedDefinition {
+  definition: TaskDefinition
+  /** Probable slips that do no harm, each with file, line and path; in the order of the file. */
+  warnings: string[]
+}
+
+const MAX_TEXT_CHARS = 65_536
+const MAX_PRIORITY = 2 ** 31 - 1
+/** Fields that may stand at the root or in compute_logic. */
+const LOGIC_FIELDS = [
+  'wasm_binary', 'wasm_source', 'code_source', 'wasm_module', 'function_name', 'entry_point', 'wasm_config', 'input_schema',
+  'output_schema', 'inputs', 'outputs', 'validation', 'sha256', 'cid', 'timeout_seconds', 'resources', 'requirements', 'abi',
+  'language', 'logic_type', 'type', 'tasks',
+] as const
+const ROOT_FIELDS = [...LOGIC_FIELDS, 'name', 'version', 'description', 'compute_logic', 'source', 'priority', 'tags', 'metadata', 'category', 'complexity'] as const
+const CONFIG_FIELDS = ['memory_limit', 'timeout_ms', 'allow_networking', 'allow_file_system'] as const
+const RESOURCE_FIELDS = ['memory_mb', 'timeout_seconds', 'cpu_cores', 'dependencies'] as const
+
+/**
+ * The definition in a YAML or JSON text. `fileName` is only used in messages.
+ * Rejects with ERR_DEFINITION; `problems` holds one message for each mistake, with file, line and the path of the field.
+ */
+export async function parseDefinition (text: string, options: { fileName: string }): Promise<ParsedDefinition> {
+  const document = readDocument(text, options.fileName)
+  const report = createReport(document)
+  let root = createSection(document, report, document.root, [])
+  const wrapped = Object.hasOwn(document.root, 'task_definition')
+  if (wrapped) {
+    const inner = root.section('task_definition')
+    if (inner === undefined && report.mistakes === 0) root.missing('task_definition', 'a mapping with "name" and "compute_logic"')
+    report.check()
+    root = inner ?? root
+  }
+  root.expect(wrapped ? ROOT_FIELDS : [...ROOT_FIELDS, 'task_definition'])
+  const compute = root.section('compute_logic')
+  compute?.expect(LOGIC_FIELDS)
+  if (root.raw('name') === undefined) root.missing('name', 'the name of the task')
+  if (root.raw('compute_logic') !== undefined && compute === undefined) report.check()
+  const definition = isWasmTask(root, compute) ? await readTask(root, compute) : undefined
+  report.check()
+  if (definition === undefined) throw new Error('a definition without mistakes was not read')
+  return { definition, warnings: report.warnings() }
+}
+
+async function readTask (root: Section, compute: Section | undefined): Promise<TaskDefinition | undefined> {
+  const { report } = root
+  const sections = compute === undefined ? [root] : [compute, root]
+  const wasm = root.section('source')?.section('wasm')
+  const configs = subsections(sections, 'wasm_config', CONFIG_FIELDS)
+  const resources = [...subsections(sections, 'resources', RESOURCE_FIELDS), ...subsections(sections, 'requirements', RESOURCE_FIELDS)]
+  const name = root.label('name', MAX_NAME_CHARS)
+  const version = root.label('version', MAX_NAME_CHARS)
+  const description = root.text('description', MAX_TEXT_CHARS)
+  const module = await readModule(root, compute ?? root, wasm)
+  const functionName = first([...sections, wasm], (section) => section.text('function_name', MAX_NAME_CHARS) ?? section.text('entry_point', MAX_NAME_CHARS))
+  const abi = first([...sections, ...configs], (section) => section.text('abi', MAX_NAME_CHARS))
+  const inputSchema = await readSchema(sections, 'input_schema')
+  const outputSchema = await readSchema(sections, 'output_schema')
+  const inputs = readInputs([root, ...(compute === undefined ? [] : [compute])], inputSchema)
+  const memoryLimitBytes = readMemoryLimit(configs, resources, wasm)
+  const definition = {
+    name: name ?? '',
+    ...(version !== undefined && { version }),
+    ...(description !== undefined && { description }),
+    ...(module.cid !== undefined && { cid: module.cid }),
+    ...(functionName !== undefined && { functionName }),
+    ...(abi !== undefined && { abi }),
+    inputs,
+    outputs: readOutputs([root, ...(compute === undefined ? [] : [compute])], outputSchema),
+    ...(inputSchema !== undefined && { inputSchema }),
+    ...(outputSchema !== undefined && { outputSchema }),
+    validation: readValidation(sections, inputs),
+    ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+    timeLimitMs: readTimeLimit(configs, [...sections, ...resources]),
+    grants: {
+      networking: first(configs, (config) => config.flag('allow_networking')) ?? false,
+      fileSystem: first(configs, (config) => config.flag('allow_file_system')) ?? false,
+    },
+    priority: readPriority(root),
+    tags: readTags(root, report),
+    metadata: readMetadata(root, report),
+  }
+  return module.source === undefined ? undefined : { ...definition, module: module.source }
+}
+
+function subsections (sections: Section[], key: string, known: readonly string[]): Section[] {
+  return sections.flatMap((section) => {
+    const found = section.section(key)
+    found?.expect(known)
+    return found === undefined ? [] : [found]
+  })
+}
+
+function first<T> (sections: Array<Section | undefined>, read: (section: Section) => T | undefined): T | undefined {
+  for (const section of sections) {
+    const value = section === undefined ? undefined : read(section)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** A schema and its mistakes; what is returned compiles. */
+async function readSchema (sections: Section[], key: 'input_schema' | 'output_schema'): Promise<Mapping | undefined> {
+  const section = sections.find((holder) => holder.raw(key) !== undefined)
+  const schema = section?.raw(key)
+  if (section === undefined || schema === undefined) return undefined
+  if (!isMapping(schema)) {
+    section.report.found(section.at(key), schema, 'a JSON Schema, which is a mapping')
+    return undefined
+  }
+  if (key === 'input_schema' && describesResult(schema)) {
+    section.report.found([...section.at(key), 'type'], schema['type'], 'object', 'it describes all inputs by name')
+    return undefined
+  }
+  if (Object.keys(schema).length === 0) return undefined
+  try {
+    await schemaCheck(schema)
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error
+    section.report.mistake([...section.at(key), ...error.path], error.message)
+    return undefined
+  }
+  if (key === 'input_schema') {
+    for (const { name, problem } of misfitDefaults(schema)) section.report.mistake([...section.at(key), 'properties', name, 'default'], problem)
+  }
+  return schema
+}
+
+function readPriority (root: Section): number {
+  const value = root.raw('priority')
+  if (value === undefined) return 0
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_PRIORITY) return value
+  root.report.found(root.at('priority'), value, `an integer from -${MAX_PRIORITY} to ${MAX_PRIORITY}; higher runs first`)
+  return 0
+}
+
+function readTags (root: Section, report: Report): string[] {
+  return (root.list('tags') ?? []).flatMap((tag, i) => {
+    if (typeof tag === 'string') return [tag]
+    if (typeof tag === 'number' || typeof tag === 'boolean') return [String(tag)]
+    report.found([...root.at('tags'), i], tag, 'text')
+    return []
+  })
+}
+
+function readMetadata (root: Section, report: Report): Mapping {
+  const metadata = root.raw('metadata')
+  if (metadata === undefined || isMapping(metadata)) return metadata ?? {}
+  report.found(root.at('metadata'), metadata, 'a mapping of fields')
+  return {}
+}
