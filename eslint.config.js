@@ -2,7 +2,8 @@ import tseslint from 'typescript-eslint'
 import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 
 const layer = (target, from, message) => ({ target: `./src/${target}`, from: from.map((f) => `./src/${f}`), message })
-const upper = ['cli', 'control', 'roles', 'modules', 'executor', 'network', 'node.ts', 'index.ts', 'config.ts']
+const portOnly = (target) => ({ target: `./src/${target}`, from: './src/network', except: ['./network.ts'], message: `${target} see the network through its port` })
+const upper = ['cli', 'control', 'roles', 'modules', 'executor', 'network', 'node.ts', 'composed-node.ts', 'index.ts', 'config.ts']
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'examples/**/build/'] },
@@ -34,9 +35,11 @@ export default tseslint.config(
           layer('task', [...upper, 'wire'], 'task is pure: it imports only cbor, errors and limits'),
           layer('wire', upper, 'wire is pure: it imports only task, cbor, errors and limits'),
           layer('executor', upper.filter((f) => f !== 'executor').concat('wire'), 'the executor knows nothing of the network'),
-          layer('modules', ['cli', 'control', 'roles', 'executor', 'node.ts', 'index.ts', 'network/!(network).ts'], 'modules see the network through its port'),
-          layer('roles', ['cli', 'control', 'node.ts', 'index.ts', 'network/!(network).ts'], 'roles see the network through its port'),
-          layer('network', ['cli', 'control', 'roles', 'modules', 'executor', 'node.ts', 'index.ts'], 'network is below the roles'),
+          layer('modules', ['cli', 'control', 'roles', 'executor', 'node.ts', 'composed-node.ts', 'index.ts'], 'modules are below the roles'),
+          portOnly('modules'),
+          layer('roles', ['cli', 'control', 'node.ts', 'composed-node.ts', 'index.ts'], 'roles are below the node'),
+          portOnly('roles'),
+          layer('network', ['cli', 'control', 'roles', 'modules', 'executor', 'node.ts', 'composed-node.ts', 'index.ts'], 'network is below the roles'),
           layer('control', ['cli'], 'control does not know the commands'),
         ],
       }],

@@ -18,7 +18,7 @@ export class BlockingReader {
     this.fd = fd
   }
 
-  /** The next frame; undefined when the other side is gone. The body is valid until the next call unless it is large. */
+  /** The next frame; undefined when the other side is gone. Nothing overwrites a body later. */
   next (): { kind: number, body: Buffer } | undefined {
     if (!this.fill(PREFIX_BYTES + 1)) return undefined
     const length = this.buffer.readUInt32LE(this.start)

@@ -118,7 +118,7 @@ function writeReport (sequence: number, wallMs: number, { outputs, error, logs, 
   let failure = error
   if (failure === undefined) {
     const body = encode([Event.DONE, ...head, outputs])
-    const size = body.length - logs.length
+    const size = body.length <= MAX_OUTPUT_BYTES ? body.length : encode(outputs).length
     if (size <= MAX_OUTPUT_BYTES) {
       writeFrame(STDOUT, body)
       return

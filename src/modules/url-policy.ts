@@ -52,8 +52,10 @@ export function publicLookup (resolve: Resolve = dnsLookup): LookupFunction {
       const allowed = addresses.filter(({ address }) => refusedRange(address) === undefined)
       const [first] = allowed
       if (first === undefined) {
-        const found = addresses[0]?.address ?? 'no address'
-        return callback(refusedAddress(hostname, found, refusedRange(found) ?? 'unknown'), [])
+        const found = addresses[0]?.address
+        const range = found === undefined ? undefined : refusedRange(found)
+        if (found === undefined || range === undefined) return callback(new CorebrumError('ERR_URL_FAILED', `${hostname} has no address`), [])
+        return callback(refusedAddress(hostname, found, range), [])
       }
       if (options.all === true) callback(null, allowed)
       else callback(null, first.address, first.family)

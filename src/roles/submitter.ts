@@ -1,9 +1,8 @@
 /**
  * The submitter's side: it owns the tasks that were submitted here. It leases them to workers that hold a work stream,
- * puts a task back when its lease ends, and accepts the first result. Everybody else only asks or answers, so there is
- * never a vote.
+ * puts a task back when its lease ends, and accepts the first result. Nobody else decides, so there is never a vote.
  */
-import { toCorebrumError, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import { LEASE_MS, MAX_ATTEMPTS } from '../limits.ts'
 import { programDigest, type Program } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
@@ -14,16 +13,9 @@ import { createBacklog, type OpenTask } from './backlog.ts'
 import type { WorkerLink } from './link.ts'
 import { decline, newLease, newLinkedWorker, pickWorker, renew, type Lease, type LinkedWorker } from './roster.ts'
 import type { TaskTable } from './task-table.ts'
+import { failureOf, RETRIED } from './verdict.ts'
 
-/** Failures of the worker, not of the task: another worker may do better. */
-const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ERR_SANDBOX_CRASHED', 'ERR_EXECUTOR_STOPPED', 'ERR_INTERNAL', 'ERR_MODULE_NOT_FOUND', 'ERR_STORE'])
 const SWEEP_MS = 500
-
-function failureOf (thrown: unknown): { ok: false, code: ErrorCode, message: string } {
-  const { code, message } = toCorebrumError(thrown)
-  return { ok: false, code, message }
-}
 
 export interface SubmitterComponents {
   /** This node's PeerId. */
@@ -210,8 +202,7 @@ export class Submitter {
     if (this.pumping) return
     this.pumping = true
     const now = this.now()
-    const waiting = this.backlog.waiting()
-    for (const batch of waiting) {
+    for (const batch of this.backlog.waiting()) {
       while (!batch.queue.isEmpty()) {
         const worker = pickWorker(this.workers, batch, now)
         if (worker === undefined) break

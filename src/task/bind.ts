@@ -1,7 +1,7 @@
 /** The user's inputs against a definition: defaults, types, JSON Schema and validation rules, all mistakes at once. */
 import { encode, encodeCanonical } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
-import { MAX_INPUT_BYTES, MAX_INPUTS } from '../limits.ts'
+import { MAX_INPUT_BYTES, MAX_INPUTS, MAX_NAME_CHARS } from '../limits.ts'
 import { schemaCheck } from './schema.ts'
 import { closest } from './suggest.ts'
 import { describe, fit, isMapping, quoted, toBase64, valueFault } from './values.ts'
@@ -15,19 +15,23 @@ const HOST_INPUTS: ReadonlySet<string> = new Set(['worker_id', 'task_id'])
 /**
  * The definition with inputs declared after `given` where it declares none itself: a dialect leaves the declarations
  * out, and the order in which the inputs are given is then the order of the parameters. Else the definition as it is.
+ * Throws ERR_INPUT when a name is too long or there are too many inputs.
  */
 export function declareInputs (definition: TaskDefinition, given: Record<string, Value | undefined>): TaskDefinition {
   if (definition.inputs.length > 0) return definition
   const inputs = Object.entries(given).flatMap(([name, value]): InputSpec[] => {
     return value === undefined ? [] : [{ name, type: typeOf(value), required: true }]
   })
+  const problems = inputs.filter(({ name }) => name.length > MAX_NAME_CHARS).map(({ name }) => `${label(name)}: a name of ${name.length} characters, allowed: ${MAX_NAME_CHARS}`)
+  if (inputs.length > MAX_INPUTS) problems.push(`found ${inputs.length} inputs, allowed: ${MAX_INPUTS}`)
+  if (problems.length > 0) throw refusal(definition, problems)
   return inputs.length === 0 ? definition : { ...definition, inputs }
 }
 
 /**
  * One value for each of `definition.inputs`, in order; undefined where an optional one, or one that the host gives, was
  * left out. Numbers stay exact, strings are never read as numbers, a `bytes` input also takes base64.
- * Rejects with ERR_INPUT; `problems` names each wrong, missing or unknown input. Also when all are over MAX_INPUT_BYTES.
+ * Rejects with ERR_INPUT; `problems` names each wrong, missing or unknown input, or all when they are over MAX_INPUT_BYTES.
  */
 export async function bindInputs (definition: TaskDefinition, given: Record<string, Value | undefined>): Promise<Array<Value | undefined>> {
   const problems = unknownInputs(definition, given)

@@ -172,12 +172,15 @@ export function describesResult (schema: { [key: string]: unknown }): boolean {
   return type !== undefined && type !== 'object' && !Object.hasOwn(schema, 'properties')
 }
 
-/** Defaults in a schema that do not fit the type that it gives, by property, for the report. */
-export function misfitDefaults (schema: Mapping): Array<{ name: string, problem: string }> {
-  return propertiesOf(schema).flatMap(([name, property]) => {
+/** What keeps the properties of a schema from being inputs or outputs: too many, a long name, a default of another type. */
+export function propertyFaults (schema: Mapping): Array<{ path: string[], problem: string }> {
+  const properties = propertiesOf(schema)
+  if (properties.length > MAX_INPUTS) return [{ path: ['properties'], problem: `found ${properties.length} properties, allowed: ${MAX_INPUTS}` }]
+  return properties.flatMap(([name, property]) => {
+    if (name.length > MAX_NAME_CHARS) return [{ path: ['properties', name], problem: `found a name of ${name.length} characters, allowed: ${MAX_NAME_CHARS}` }]
     const value = isMapping(property) ? fieldOf(property, 'default') : undefined
     const fitting = value === undefined ? undefined : fit(value, typeOfSchema(property))
-    return fitting === undefined || fitting.ok ? [] : [{ name, problem: fitting.problem }]
+    return fitting === undefined || fitting.ok ? [] : [{ path: ['properties', name, 'default'], problem: fitting.problem }]
   })
 }
 

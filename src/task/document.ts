@@ -51,9 +51,9 @@ export function readDocument (text: string, fileName: string): Document {
     written (path) {
       const spot = spotAt(root, path, spots, true)
       if (spot === undefined) return undefined
-      const scalar = /[ \t]*([^\s,\]}#]+)/y
+      const scalar = /[^\s,\]}#]+/y
       scalar.lastIndex = spot.value
-      return scalar.exec(body)?.[1]
+      return scalar.exec(body)?.[0]
     },
   }
 }
@@ -84,7 +84,7 @@ function readYaml (body: string, fileName: string): { value: unknown, spots: Wea
     maxDepth: 2 * MAX_VALUE_DEPTH + 8,
     listener (event, state: State) {
       if (event === 'open') {
-        frames.push({ start: state.position, children: [] })
+        frames.push({ start: afterBlanks(body, state.position), children: [] })
         return
       }
       const frame = frames.pop()
@@ -113,6 +113,11 @@ function adviceFor (reason: string): string {
   if (reason.includes('single document')) return ' - one file holds one task; remove what follows the second ---'
   if (reason.includes('unknown tag')) return ' - only the types of JSON, and !!binary, can be used'
   return ''
+}
+
+function afterBlanks (body: string, offset: number): number {
+  while (body[offset] === ' ' || body[offset] === '\t') offset++
+  return offset
 }
 
 /** Pairs each key with the node after it; a key without a colon behind it has no value node. */

@@ -83,6 +83,7 @@ function url (section: Section): ModuleSource | undefined {
   const parsed = new URL(text)
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return refuse('an http or https URL', parsed.protocol === 'file:' ? 'use type: file and path' : undefined)
   if (parsed.username !== '' || parsed.password !== '') return refuse('a URL without user name and password', 'the URL is told to other peers')
+  if (parsed.href.length > MAX_URL_CHARS) return refuse(`a URL of at most ${MAX_URL_CHARS} characters once it is percent-encoded`)
   return { kind: 'url', url: parsed.href }
 }
 

@@ -12,6 +12,13 @@ import type { Value } from './values.ts'
  * outputs may be absent. Rejects with ERR_RESULT_TYPE; `problems` names each output that is wrong.
  */
 export async function checkOutputs (definition: TaskDefinition, outputs: Record<string, Value>): Promise<void> {
+  const fault = valueFault(outputs)
+  const problems = fault === undefined ? await outputProblems(definition, outputs) : [`the outputs: an object that ${fault}`]
+  if (problems.length === 0) return
+  throw new CorebrumError('ERR_RESULT_TYPE', `the result of ${quoted(definition.name)} is not what the definition declares: ${problems.join('; ').slice(0, 2000)}`, { problems })
+}
+
+async function outputProblems (definition: TaskDefinition, outputs: Record<string, Value>): Promise<string[]> {
   const problems: string[] = []
   const wrong = new Set<string>()
   for (const { name, type } of definition.outputs) {
@@ -20,15 +27,12 @@ export async function checkOutputs (definition: TaskDefinition, outputs: Record<
       if (definition.outputSchema === undefined) problems.push(`${showPath([name])}: missing, allowed: ${type}`)
       continue
     }
-    const fault = valueFault(value)
-    const fitting = fault === undefined ? fit(value, type) : { ok: false as const, problem: fault }
+    const fitting = fit(value, type)
     if (fitting.ok) continue
     wrong.add(name)
     problems.push(`${showPath([name])}: ${fitting.problem}`)
   }
-  problems.push(...await schemaProblems(definition, outputs, wrong))
-  if (problems.length === 0) return
-  throw new CorebrumError('ERR_RESULT_TYPE', `the result of ${quoted(definition.name)} is not what the definition declares: ${problems.join('; ').slice(0, 2000)}`, { problems })
+  return [...problems, ...await schemaProblems(definition, outputs, wrong)]
 }
 
 async function schemaProblems (definition: TaskDefinition, outputs: Record<string, Value>, wrong: Set<string>): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Reads a task definition, in any of its dialects, into the normal form of `definition.ts`. */
 import { MAX_NAME_CHARS } from '../limits.ts'
-import { describesResult, misfitDefaults, readInputs, readOutputs, readValidation } from './declarations.ts'
+import { describesResult, propertyFaults, readInputs, readOutputs, readValidation } from './declarations.ts'
 import { readDocument } from './document.ts'
 import { isWasmTask } from './kind.ts'
 import { readModule } from './module-source.ts'
@@ -21,6 +21,7 @@ export interface ParsedDefinition {
 }
 
 const MAX_TEXT_CHARS = 65_536
+const MAX_ABI_CHARS = 64
 const MAX_PRIORITY = 2 ** 31 - 1
 /** Fields that may stand at the root or in compute_logic. */
 const LOGIC_FIELDS = [
@@ -69,7 +70,7 @@ async function readTask (root: Section, compute: Section | undefined): Promise<T
   const description = root.text('description', MAX_TEXT_CHARS)
   const module = await readModule(root, compute ?? root, wasm)
   const functionName = first([...sections, wasm], (section) => section.text('function_name', MAX_NAME_CHARS) ?? section.text('entry_point', MAX_NAME_CHARS))
-  const abi = first([...sections, ...configs], (section) => section.text('abi', MAX_NAME_CHARS))
+  const abi = first([...sections, ...configs], (section) => section.text('abi', MAX_ABI_CHARS))
   const inputSchema = await readSchema(sections, 'input_schema')
   const outputSchema = await readSchema(sections, 'output_schema')
   const inputs = readInputs([root, ...(compute === undefined ? [] : [compute])], inputSchema)
@@ -136,9 +137,7 @@ async function readSchema (sections: Section[], key: 'input_schema' | 'output_sc
     section.report.mistake([...section.at(key), ...error.path], error.message)
     return undefined
   }
-  if (key === 'input_schema') {
-    for (const { name, problem } of misfitDefaults(schema)) section.report.mistake([...section.at(key), 'properties', name, 'default'], problem)
-  }
+  for (const { path, problem } of propertyFaults(schema)) section.report.mistake([...section.at(key), ...path], problem)
   return schema
 }
 

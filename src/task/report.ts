@@ -67,7 +67,7 @@ function tail (advice: string | undefined): string {
 export function showPath (path: Path): string {
   return path.map((step, i) => {
     if (typeof step === 'number') return `[${step}]`
-    if (!/^[\w$-]+$/.test(step)) return `[${JSON.stringify(step.slice(0, 60))}]`
+    if (!/^[\w$-]{1,60}$/.test(step)) return `[${JSON.stringify(step.slice(0, 60))}]`
     return i === 0 ? step : `.${step}`
   }).join('')
 }

@@ -49,7 +49,8 @@ async function compile (schema: Schema): Promise<SchemaCheck> {
   const rest = Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema' && key !== '$id').map(([key, item]) => [key, plain(item)]))
   const dialect = schema['$schema']
   const modern = typeof dialect === 'string' && /2019-09|2020-12/.test(dialect)
-  const { Ajv } = modern ? await import('ajv/dist/2020.js').then((module) => ({ Ajv: module.Ajv2020 })) : await import('ajv')
+  // By `default`: in a bundle that is split, a lazily loaded CommonJS package has no other export.
+  const Ajv = modern ? (await import('ajv/dist/2020.js')).default.Ajv2020 : (await import('ajv')).default.Ajv
   const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: false, addUsedSchema: false, logger: false })
   if (ajv.validateSchema(rest) !== true) {
     const error = ajv.errors?.[0]

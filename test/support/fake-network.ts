@@ -87,7 +87,11 @@ export class FakeNetwork implements Network {
     const [there, back] = [new Pipe(), new Pipe()]
     const other = streamOf(this.peerId, there, back, () => {})
     handler(other).catch((error: Error) => other.abort(error))
-    return streamOf(peer, back, there, () => { this.resets++ })
+    let reset = false
+    return streamOf(peer, back, there, () => {
+      if (!reset) this.resets++
+      reset = true
+    })
   }
 
   async serveBytes (protocol: string, handler: Handler): Promise<void> {
@@ -115,8 +119,15 @@ export class FakeNetwork implements Network {
     return this.#mesh.connected.map((peer) => ({ peer, addresses: [], direction: 'outbound', connectedAtMs: 0 }))
   }
 
+  async start (): Promise<void> {}
+  async stop (): Promise<void> {}
   addresses (): string[] { return [] }
   onPeer (): void {}
+  learn (): void {}
+  async connect (): Promise<void> {}
+  async advertise (): Promise<void> {}
+  async * findWorkers (): AsyncGenerator<string> {}
+  async capabilityOf (): Promise<undefined> {}
   subscribe (): void {}
   async serve (): Promise<void> {}
   async publish (): Promise<number> { return 0 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { cidOf } from '../../src/modules/cid.ts'
 import type { ModuleStore } from '../../src/modules/modules.ts'
 import { createModuleStore, type ModuleStoreInit } from '../../src/modules/store.ts'
-import { useTempDirs } from './temp-dir.ts'
+import { removeTempDirs, tempDir } from './temp-dir.ts'
 
 /** The header of a core module, version 1: the smallest module. */
 export const WASM_HEADER = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
@@ -18,7 +18,7 @@ export function sample (size = 1000): Sample {
 }
 
 export interface Stores {
-  tempDir: () => Promise<string>
+  tempDir: typeof tempDir
   /** A started store, in a folder of its own unless `dir` is given. */
   startedStore: (init?: Partial<ModuleStoreInit>) => Promise<ModuleStore>
 }
@@ -28,8 +28,8 @@ export function useStores (): Stores {
   const started: ModuleStore[] = []
   afterEach(async () => {
     for (const store of started.splice(0)) await store.stop()
+    await removeTempDirs()
   })
-  const tempDir = useTempDirs()
   const startedStore = async (init: Partial<ModuleStoreInit> = {}): Promise<ModuleStore> => {
     const store = createModuleStore({ dir: await tempDir(), ...init })
     await store.start()

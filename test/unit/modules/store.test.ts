@@ -224,7 +224,7 @@ describe('module store', () => {
     await old.release()
     await utimes(join(dir, 'partial', wanted.cid), 1, 1)
     await store.stop()
-    const second = await startedStore({ dir })
+    await startedStore({ dir })
     assert.deepEqual(await partialsIn(dir), [])
   })
 

@@ -1,0 +1,240 @@
+/** Composes network, modules, executor and roles into a node, and owns their start and stop order. */
+import { join } from 'node:path'
+import { completeConfig, type Config } from './config.ts'
+import { CorebrumError, toCorebrumError } from './errors.ts'
+import { requireModuleHeader } from './executor/binary/sniff.ts'
+import type { Executor } from './executor/executor.ts'
+import { createExecutor } from './executor/pool.ts'
+import { ADVERTISE_EVERY_MS, MAX_ADVERTISED_MODULES, MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
+import type { ModuleStore } from './modules/modules.ts'
+import { serveModules } from './modules/peer-server.ts'
+import { createRetriever } from './modules/retriever.ts'
+import { createModuleStore } from './modules/store.ts'
+import type { ConnectedPeer, Network } from './network/network.ts'
+import { createAnnouncer } from './roles/announcer.ts'
+import { detectCapability } from './roles/capability.ts'
+import { createIntake } from './roles/intake.ts'
+import { localLink, workerLink } from './roles/link.ts'
+import { createOffers, OFFERS_TOPIC, type Offers } from './roles/offers.ts'
+import { Submitter } from './roles/submitter.ts'
+import { createTaskHandle, type TaskHandle } from './roles/task-handle.ts'
+import { createTaskTable } from './roles/task-table.ts'
+import { createWorkStreams, type WorkStreams } from './roles/work-streams.ts'
+import { Worker } from './roles/worker.ts'
+import { listWorkers, type WorkerInfo } from './roles/workers.ts'
+import type { Situation } from './roles/admission.ts'
+import type { Node, NodeInit, SubmitOptions } from './node.ts'
+import type { TaskDefinition } from './task/definition.ts'
+import type { TaskRecord } from './task/state.ts'
+import type { Value } from './task/values.ts'
+import { WORK_PROTOCOL } from './wire/messages.ts'
+
+/** See `createNode` in node.ts. */
+export async function createComposedNode (config: Partial<Config>, init: NodeInit): Promise<Node> {
+  const full = await completeConfig(config)
+  const { networked = true, log = () => {} } = init
+  const network = networked ? await networkOf(full, log) : (await import('./network/alone.ts')).createAloneNetwork()
+  const capability = await detectCapability({ slots: full.workerCount, memoryLimitBytes: full.memoryLimitBytes })
+  return new ComposedNode(full, init, network, capability)
+}
+
+async function networkOf (config: Config, log: NonNullable<NodeInit['log']>): Promise<Network> {
+  const { createNetwork } = await import('./network/create-network.ts')
+  return createNetwork({
+    ...(config.ephemeral ? {} : { identityPath: join(config.dataDir, 'identity.key') }),
+    listen: config.listen,
+    peers: config.peers,
+    mdns: config.mdns,
+    topics: [OFFERS_TOPIC],
+    log: (message) => { log('debug', message) },
+  })
+}
+
+class ComposedNode implements Node {
+  readonly config: Config
+  readonly modules: ModuleStore
+  private readonly init: NodeInit
+  private readonly network: Network
+  private readonly tasksTable = createTaskTable()
+  private readonly submitter: Submitter
+  private readonly offers: Offers
+  private readonly intake: ReturnType<typeof createIntake>
+  private readonly executor: Executor
+  private readonly worker: Worker
+  private readonly workStreams: WorkStreams
+  private readonly capability: Awaited<ReturnType<typeof detectCapability>>
+  private advertiser?: NodeJS.Timeout
+  private started?: Promise<void>
+  private stopped?: Promise<void>
+
+  constructor (config: Config, init: NodeInit, network: Network, capability: Awaited<ReturnType<typeof detectCapability>>) {
+    this.config = config
+    this.init = init
+    this.network = network
+    this.capability = capability
+    const debug = (message: string): void => { this.init.log?.('debug', message) }
+    const { peerId } = network
+    this.modules = createModuleStore({ dir: join(config.dataDir, 'modules'), maxBytes: config.storeBytes })
+    const retriever = createRetriever({ store: this.modules, network, debug }, { allowPrivateUrls: config.allowPrivateUrls })
+    this.executor = createExecutor({ loadModule: (cid) => this.modules.read(cid) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
+    const situation = (cid: string): Situation => this.situation(cid)
+    this.worker = new Worker({
+      peerId, executor: this.executor, retriever, capability, situation, onStranded: (peer) => { this.workStreams.reopen(peer) },
+    })
+    this.workStreams = createWorkStreams({ network, worker: this.worker, situation, log: debug })
+    this.offers = createOffers({
+      network,
+      current: () => announcer.current(),
+      onOffer: (peer, offer, direct) => { if (this.works) this.workStreams.heard(peer, offer, direct) },
+      log: debug,
+    })
+    const announcer = createAnnouncer({
+      publish: (offer) => this.offers.publish(offer),
+      audience: () => network.peers().length,
+      addresses: () => network.addresses(),
+      searchWorkers: () => this.searchWorkers(),
+    })
+    this.submitter = new Submitter({ peerId, tasks: this.tasksTable, announcer })
+    this.intake = createIntake({
+      store: this.modules,
+      retriever,
+      checkBytes: requireModuleHeader,
+      onModule: (cid) => { if (this.network.peers().length > 0) void network.provide(cid).catch((error: Error) => { debug(error.message) }) },
+    })
+  }
+
+  get peerId (): string {
+    return this.network.peerId
+  }
+
+  start (): Promise<void> {
+    this.started ??= this.bringUp()
+    return this.started
+  }
+
+  stop (options: { drainMs?: number } = {}): Promise<void> {
+    this.stopped ??= this.bringDown(options)
+    return this.stopped
+  }
+
+  async submit (definition: TaskDefinition, inputs: Record<string, Value> = {}, options: SubmitOptions = {}): Promise<TaskHandle> {
+    const { baseDir = process.cwd(), signal } = options
+    const task = await this.intake(definition, inputs, { baseDir, ...(signal === undefined ? {} : { signal }) })
+    if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the submit was cancelled')
+    this.submitter.submit(task)
+    signal?.addEventListener('abort', () => { this.submitter.cancel(task.id) }, { once: true })
+    return this.handle(task.id)
+  }
+
+  task (id: string): TaskHandle | undefined {
+    return this.tasksTable.get(id) === undefined ? undefined : this.handle(id)
+  }
+
+  tasks (): TaskRecord[] {
+    return this.tasksTable.list()
+  }
+
+  addresses (): string[] {
+    return this.network.addresses()
+  }
+
+  peers (): ConnectedPeer[] {
+    return this.network.peers()
+  }
+
+  workers (options: { discover?: boolean, signal?: AbortSignal } = {}): Promise<WorkerInfo[]> {
+    return listWorkers(this.submitter.linked(), this.network, options)
+  }
+
+  workForItself (): void {
+    if (this.config.workerCount === 0 || this.worker.linkedTo(this.peerId)) return
+    const { toWorker, toSubmitter } = localLink(this.peerId)
+    this.submitter.attach(toWorker)
+    this.worker.attach(toSubmitter)
+  }
+
+  waitForPeer (timeoutMs: number): Promise<boolean> {
+    if (this.network.peers().length > 0) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => { resolve(false) }, timeoutMs)
+      this.network.onPeer(({ connected }) => {
+        if (!connected) return
+        clearTimeout(timer)
+        resolve(true)
+      })
+    })
+  }
+
+  /** True while this node takes tasks of others. */
+  private get works (): boolean {
+    return this.config.workerCount > 0 && this.init.worksForOthers !== false
+  }
+
+  private async bringUp (): Promise<void> {
+    const { worksForItself = true } = this.init
+    await this.modules.start()
+    await this.offers.start()
+    await serveModules({ store: this.modules, network: this.network })
+    await this.network.serve(WORK_PROTOCOL, (channel) => {
+      const streams = [...this.submitter.linked()].length
+      if (streams >= MAX_WORK_STREAMS) channel.abort(new CorebrumError('ERR_QUEUE_FULL', `${streams} work streams are open`))
+      else this.submitter.attach(workerLink(channel, (peer, reason) => { this.network.penalize(peer, reason) }))
+    })
+    let advertised = false
+    this.network.onPeer(({ connected }) => {
+      if (advertised || !connected || !this.works) return
+      advertised = true
+      this.advertiser = setInterval(() => { void this.advertise() }, ADVERTISE_EVERY_MS).unref()
+      void this.advertise()
+    })
+    if (this.config.workerCount > 0) await this.executor.start()
+    if (worksForItself) this.workForItself()
+    await this.network.start()
+  }
+
+  private async bringDown ({ drainMs = 0 }: { drainMs?: number }): Promise<void> {
+    // A stop during the start waits for it, also for one that failed: what it opened must be closed.
+    await this.started?.catch(() => {})
+    clearInterval(this.advertiser)
+    if (drainMs > 0) await this.worker.drain(AbortSignal.timeout(drainMs))
+    this.workStreams.stop()
+    this.worker.stop()
+    this.submitter.stop()
+    await this.executor.stop()
+    await this.network.stop()
+    await this.modules.stop()
+  }
+
+  private handle (id: string): TaskHandle {
+    return createTaskHandle(this.tasksTable, id, (which) => { this.submitter.cancel(which) })
+  }
+
+  private situation (cid: string): Situation {
+    return {
+      capability: this.capability,
+      load: this.worker.load,
+      draining: this.worker.isDraining,
+      hasModule: this.modules.has(cid),
+      maxModuleBytes: Math.min(MAX_MODULE_BYTES, this.config.storeBytes),
+      streams: this.worker.streams,
+      maxStreams: MAX_WORK_STREAMS,
+    }
+  }
+
+  /** Tells the DHT what this node can run and which modules it holds. Other nodes ask their peers first, so a failure waits for the next round. */
+  private async advertise (): Promise<void> {
+    const recent = this.modules.list().sort((a, b) => b.usedAtMs - a.usedAtMs).slice(0, MAX_ADVERTISED_MODULES)
+    try {
+      await this.network.advertise(this.capability)
+      for (const { cid } of recent) await this.network.provide(cid)
+    } catch (error) {
+      this.init.log?.('debug', `the DHT was not told of this node: ${toCorebrumError(error).message}`)
+    }
+  }
+
+  private async searchWorkers (): Promise<void> {
+    for await (const peer of this.network.findWorkers()) {
+      await this.network.connect(peer).catch((error: Error) => { this.init.log?.('debug', error.message) })
+    }
+  }
+}

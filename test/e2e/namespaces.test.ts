@@ -1,0 +1,68 @@
+/**
+ * Three hosts on one virtual LAN that find each other by mDNS alone. Needs the right to make network namespaces; where that
+ * is missing the tests say so and do not run, except in CI, where they must.
+ */
+import assert from 'node:assert/strict'
+import { printedTask, startDaemon, stopDaemons, type Daemon } from '../support/daemon.ts'
+import { createLan, lanProblem, type Lan } from '../support/lan.ts'
+
+const problem = lanProblem()
+const must = process.env.CI !== undefined
+
+if (problem !== undefined && !must) {
+  console.log(`network namespaces: not run here (${problem}); CI runs them`)
+} else {
+  describe('three hosts on a LAN', () => {
+    let lan: Lan
+    let a: Daemon
+    let b: Daemon
+
+    before(async () => {
+      lan = createLan(3)
+      a = await startDaemon({ netns: lan.host(0), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '0'] })
+      b = await startDaemon({ netns: lan.host(1), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '1'] })
+    })
+    after(async () => {
+      await stopDaemons()
+      lan.remove()
+    })
+
+    it('find each other by mDNS and run a task on another host', async () => {
+      const task = printedTask(await a.run(['submit', '--file', 'task_definitions/wasm/factorial_wasm.yaml', '--json']))
+      assert.deepEqual(task.outputs, { result: 120 })
+      assert.equal(task.worker, b.peerId)
+    }).timeout(60_000)
+
+    it('fetch a module from a peer that is not the submitter, when the submitter no longer has it', async () => {
+      // b ran it, so b holds it; now b leaves the work to others, and the submitter loses its own copy.
+      const cid = (await a.run(['modules', 'add', 'task_definitions/wasm/gcd.wasm'])).stdout.trim().split(/\s/)[0] ?? ''
+      assert.match(cid, /^bafkrei/)
+      const holder = await startDaemon({ netns: lan.host(1), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '0'] })
+      assert.equal((await holder.run(['modules', 'add', 'task_definitions/wasm/gcd.wasm'])).code, 0)
+      await b.kill('SIGTERM')
+      const id = (await a.run(['submit', '--file', 'task_definitions/wasm/gcd.json', '--detach'])).stdout.trim()
+      assert.equal((await a.run(['modules', 'rm', cid])).code, 0)
+
+      const c = await startDaemon({ netns: lan.host(2), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '1'] })
+      let task = printedTask(await a.run(['status', id]))
+      while (task.state !== 'COMPLETED') {
+        assert.ok(['PENDING', 'CLAIMED', 'RUNNING'].includes(task.state), JSON.stringify(task))
+        task = printedTask(await a.run(['status', id]))
+      }
+      assert.equal(task.worker, c.peerId)
+      assert.deepEqual(task.outputs, { result: 12 })
+      assert.equal((await a.run(['modules', 'list'])).stdout.includes(cid), false)
+    }).timeout(60_000)
+
+    it('put a task back when the link to its worker is cut, and finish it elsewhere', async () => {
+      const submitter = await startDaemon({ netns: lan.host(0), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '0'] })
+      const [worker] = await Promise.all([startDaemon({ netns: lan.host(1), mdns: true, listen: '/ip4/0.0.0.0/tcp/0', args: ['--worker-count', '1'] })])
+      const first = printedTask(await submitter.run(['submit', '--file', 'task_definitions/wasm/factorial_wasm.yaml', '--json']))
+      assert.equal(first.state, 'COMPLETED')
+      lan.cut(2)
+      const task = printedTask(await submitter.run(['submit', '--file', 'task_definitions/wasm/factorial_wasm.yaml', '--json']))
+      assert.equal(task.worker, worker.peerId)
+      lan.restore(2)
+    }).timeout(90_000)
+  })
+}
