@@ -115,10 +115,25 @@ export const MAX_FRAME_MESSAGES = 8192
 export const MAX_INPUT_BYTES = 4 * MiB
 /** A writer stops taking more when a peer leaves this much unread. */
 export const MAX_WRITE_BUFFER_BYTES = 32 * MiB
+/** Frames of all streams that have begun and are not whole. */
+export const MAX_PARTIAL_FRAMES_BYTES = 128 * MiB
+/** Values inside one value of a task. */
 export const MAX_CBOR_ITEMS = 1_000_000
+/** Values inside one frame: the largest task, and the small messages that a frame of 256 KiB may hold besides. */
+export const MAX_FRAME_ITEMS = 1_500_000
+/** Nesting of a frame: a task's value, and the arrays and maps that carry it. */
+export const MAX_CBOR_DEPTH = MAX_VALUE_DEPTH + 8
+/** An integer of MAX_INTEGER_DIGITS has 129; reading a large one takes quadratic time. */
+export const MAX_BIGINT_BYTES = 256
 
 // ---- network ----
 export const MAX_CONNECTIONS = 300
+/** Two nodes that dial each other at once have two, and one that came back has those that are not known to be dead yet. */
+export const MAX_CONNECTIONS_PER_PEER = 8
+/** One machine must not take all of them. */
+export const MAX_CONNECTIONS_PER_HOST = 200
+/** Streams that a peer may have open on one connection, and this node to it, of all protocols together. */
+export const MAX_STREAMS_PER_CONNECTION = 64
 export const INBOUND_CONNECTIONS_PER_SECOND = 100
 export const DIAL_TIMEOUT_MS = 5_000
 export const STREAM_OPEN_TIMEOUT_MS = 5_000
@@ -148,6 +163,8 @@ export const MAX_REMEMBERED_PEERS = 256
 // ---- offers ----
 /** An offer holds no inputs and no bytes of modules; a few hundred bytes are usual. */
 export const MAX_OFFER_BYTES = 8 * KiB
+/** One gossip message between two peers: offers that one asked the other for, or ids of those that it could ask for. */
+export const MAX_GOSSIP_RPC_BYTES = 1 * MiB
 export const MAX_OFFERS_PER_PEER = 32
 export const MAX_OFFERS_KNOWN = 4096
 export const OFFER_TTL_MS = 60_000
@@ -170,6 +187,14 @@ export const LEASE_GRACE_MS = 300_000
 export const DECLINE_MS = 30_000
 /** Inputs that a worker holds for one submitter. */
 export const MAX_HELD_INPUT_BYTES = 64 * MiB
+/** Inputs that a submitter has out on lease to one worker, the last lease aside: well under what a writer buffers and a worker holds. */
+export const MAX_LEASED_INPUT_BYTES = 16 * MiB
+/** Inputs and results that a worker holds for all submitters; beyond it takes no more leases. */
+export const MAX_WORKER_BYTES = 512 * MiB
+/** Programs that both ends of a work stream remember, those named last; one that was forgotten is sent again. */
+export const MAX_STREAM_PROGRAMS = 256
+/** Leases of one submitter that wait for their modules at the same time. */
+export const MAX_FETCHING_LEASES = 8
 /** How long a worker goes on with tasks whose submitter went away. */
 export const ORPHAN_MS = 30_000
 /** How long a worker tries to hand over results whose submitter went away. */
@@ -180,6 +205,11 @@ export const IDLE_STREAM_MS = 300_000
 export const MAX_CLAIM_WINDOW = 2048
 /** Results that a worker keeps for submitters that went away, until they return. */
 export const MAX_UNACKED_RESULTS = 10_000
+/** Bytes of results that a worker keeps for one submitter until they are acknowledged. */
+export const MAX_UNACKED_BYTES = 64 * MiB
+/** Results on their way, sent and not acknowledged: bytes, and how many one acknowledgement can name. */
+export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
+export const MAX_RESULTS_IN_FLIGHT = 2048
 
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
@@ -189,6 +219,8 @@ export const CONTROL_PROBE_MS = 2_000
 export const CONTROL_ANSWER_MS = 60_000
 /** How long Ctrl-C waits for the id of a task that may just have been accepted. */
 export const CANCEL_GRACE_MS = 300
+/** How long a command waits for its own node to stop once the task has ended. */
+export const CLOSE_GRACE_MS = 1_000
 /** `submit --timeout`: what a timer of Node can hold, rounded down to days. */
 export const MAX_WAIT_SECONDS = 24 * 86_400
 /** A start-up lock older than this was left by a daemon that died while it started. */

@@ -7,7 +7,7 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT]
 /** Errors before there is a task: what was asked for is wrong. */
 const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_USAGE', 'ERR_CONFIG', 'ERR_DEFINITION', 'ERR_INPUT', 'ERR_TASK_UNKNOWN', 'ERR_NOT_WASM', 'ERR_MODULE_INVALID',
-  'ERR_MODULE_UNSUPPORTED', 'ERR_MODULE_NOT_FOUND', 'ERR_MODULE_HASH_MISMATCH', 'ERR_MODULE_TOO_LARGE', 'ERR_URL_REFUSED',
+  'ERR_MODULE_UNSUPPORTED', 'ERR_MODULE_NOT_FOUND', 'ERR_MODULE_HASH_MISMATCH', 'ERR_MODULE_TOO_LARGE', 'ERR_URL_REFUSED', 'ERR_CID',
 ])
 
 /** For an error that ended a command; the outcome of a task has `exitOfState`. */

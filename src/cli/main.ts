@@ -2,7 +2,7 @@
 /** The `corebrum` command. */
 import { CommanderError } from 'commander'
 import { EXIT } from './exit.ts'
-import { surviveClosedPipes } from './output.ts'
+import { flushed, surviveClosedPipes } from './output.ts'
 import { createProgram } from './program.ts'
 import { report } from './report.ts'
 
@@ -17,6 +17,12 @@ try {
   }
 } catch (error) {
   // Commander has said on stderr what is wrong, or on stdout what was asked for.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
-  else process.exitCode = report(error)
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+  } else {
+    const code = report(error)
+    await flushed()
+    // What had been started by then, such as a node, must not keep a command that failed.
+    process.exit(code)
+  }
 }

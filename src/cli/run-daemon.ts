@@ -1,6 +1,5 @@
 /** The life of a daemon: claim the data folder, start the node, serve the commands, drain, stop. */
-import type { Logger } from 'pino'
-import { loadConfig, type Config } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import { createControlServer } from '../control/server.ts'
 import { DRAIN_MS } from '../limits.ts'
 import { createNode, type Node } from '../node.ts'
@@ -8,6 +7,7 @@ import { createDaemonLog } from './daemon-log.ts'
 import { EXIT } from './exit.ts'
 import { configSources, type NodeFlags } from './flags.ts'
 import { say } from './output.ts'
+import { startNode } from './start-node.ts'
 import { VERSION } from './version.ts'
 
 /** Ends with the process. Rejects with ERR_CONFIG, ERR_DAEMON_RUNNING, or what keeps the node from starting. */
@@ -18,7 +18,7 @@ export async function runDaemon (flags: NodeFlags & { logJson?: boolean }): Prom
 
   let begin = (): void => {}
   const claimed = new Promise<void>((resolve) => { begin = resolve })
-  const starting = claimed.then(async () => await startNode(config, log))
+  const starting = claimed.then(async () => await startNode(await createNode(config, { log: (level, message) => log[level](message) })))
   const server = createControlServer({ node: starting }, { dataDir: config.dataDir, version: VERSION })
   // The socket first: a second daemon must not touch the identity, the store or the ports of the first.
   await server.start()
@@ -35,12 +35,6 @@ export async function runDaemon (flags: NodeFlags & { logJson?: boolean }): Prom
     throw error
   }
   say(`corebrum ${VERSION} ready: peer ${node.peerId}, listening on ${node.addresses().join(', ') || 'no address'}`)
-}
-
-async function startNode (config: Config, log: Logger): Promise<Node> {
-  const node = await createNode(config, { log: (level, message) => log[level](message) })
-  await node.start()
-  return node
 }
 
 function stopOnSignals (stop: () => Promise<void>): void {

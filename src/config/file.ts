@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CorebrumError } from '../errors.ts'
 import { MAX_CONFIG_BYTES } from '../limits.ts'
+import { closest } from '../task/suggest.ts'
 import { codeOf, describeSystemError } from './system-error.ts'
 import { SETTINGS, type SettingKey } from './settings.ts'
 
@@ -30,7 +31,9 @@ export async function readConfigFile (path: string, { required }: { required: bo
     } else if (name === 'data_dir') {
       problems.push(`${path}: data_dir: the data folder cannot be set in the file; use --data-dir or COREBRUM_DATA_DIR`)
     } else {
-      problems.push(`${path}: ${name}: found a key that is not known; allowed: ${SETTINGS.map((item) => item.name).join(', ')}`)
+      const names = SETTINGS.map((item) => item.name)
+      const meant = closest(name, names)
+      problems.push(`${path}: ${name}: found a key that is not known; ${meant === undefined ? `allowed: ${names.join(', ')}` : `did you mean ${meant}?`}`)
     }
   }
   return { values, problems, label }

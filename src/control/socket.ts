@@ -1,5 +1,5 @@
 /** The control socket: where it is, and how one daemon, and only one, comes to listen on it. */
-import { lstat, mkdir, open, rm, stat } from 'node:fs/promises'
+import { access, constants, lstat, mkdir, open, rm, stat } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
@@ -12,10 +12,11 @@ import { fitsSocketPath, MAX_SOCKET_PATH_BYTES } from './socket-path.ts'
 export async function prepareDataDir (dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    if (!(await stat(dataDir)).isDirectory()) throw new Error('it is not a folder')
+    await access(dataDir, constants.W_OK | constants.X_OK)
   } catch (cause) {
+    const why = codeOf(cause) === 'EEXIST' ? 'it is a file, not a folder' : describeSystemError(cause)
     throw new CorebrumError('ERR_CONFIG',
-      `the data folder ${dataDir} cannot be used: ${describeSystemError(cause)}; choose another with --data-dir or COREBRUM_DATA_DIR`, { cause })
+      `the data folder ${dataDir} cannot be used: ${why}; choose another with --data-dir or COREBRUM_DATA_DIR`, { cause })
   }
 }
 

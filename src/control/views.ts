@@ -8,6 +8,8 @@ export type View = Mapping
 
 /** One task. Times are ISO 8601, states upper case; keys without a value are left out. */
 export function taskView (record: TaskRecord): View {
+  // To the microsecond; what is behind that is noise.
+  const usage = record.usage === undefined ? undefined : { wallMs: Math.round(record.usage.wallMs * 1000) / 1000, memoryBytes: record.usage.memoryBytes }
   return compact({
     id: record.id,
     name: record.name,
@@ -19,11 +21,11 @@ export function taskView (record: TaskRecord): View {
     startedAt: time(record.startedAtMs),
     endedAt: time(record.endedAtMs),
     timings: compact({
-      waitedMs: between(record.createdAtMs, record.startedAtMs),
-      ranMs: record.usage?.wallMs,
+      waitedMs: between(record.createdAtMs, record.startedAtMs ?? record.claimedAtMs),
+      ranMs: usage?.wallMs,
       totalMs: between(record.createdAtMs, record.endedAtMs),
     }),
-    usage: record.usage === undefined ? undefined : { wallMs: record.usage.wallMs, memoryBytes: record.usage.memoryBytes },
+    usage,
     outputs: record.outputs,
     error: record.failure === undefined ? undefined : { code: record.failure.code, message: record.failure.message, by: record.failure.by },
     declines: record.declines.length === 0 ? undefined : record.declines.map((decline) => (

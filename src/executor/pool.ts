@@ -10,6 +10,7 @@ import { CallError } from './call-error.ts'
 import { Costs } from './cost.ts'
 import type { Call, CallResult, Executor, ExecutorComponents, ExecutorInit, RunOptions } from './executor.ts'
 import { Job } from './job.ts'
+import { type Launcher, createLauncher } from './launch.ts'
 import { PreparedProgram } from './programs.ts'
 import type { Report } from './protocol.ts'
 import type { Sandbox, SandboxOwner } from './sandbox.ts'
@@ -18,9 +19,9 @@ import { Slots } from './slots.ts'
 /** Sandboxes that may die under one call before it fails. */
 const MAX_CRASHES = 2
 
-/** Makes an executor; nothing runs before `start`. */
-export function createExecutor (components: ExecutorComponents, init: ExecutorInit = {}): Executor {
-  return new Pool(components, init)
+/** Makes an executor; nothing runs before `start`. `findLauncher` says how sandbox processes are started. */
+export function createExecutor (components: ExecutorComponents, init: ExecutorInit = {}, findLauncher = createLauncher): Executor {
+  return new Pool(components, init, findLauncher)
 }
 
 class Pool implements Executor, SandboxOwner {
@@ -37,11 +38,11 @@ class Pool implements Executor, SandboxOwner {
   /** Keeps the process alive while calls are under way; the sandboxes themselves do not. */
   private keepAlive: NodeJS.Timeout | undefined
 
-  constructor (components: ExecutorComponents, init: ExecutorInit) {
+  constructor (components: ExecutorComponents, init: ExecutorInit, findLauncher: () => Promise<Launcher>) {
     this.components = components
     this.slots = init.slots ?? Math.max(1, availableParallelism() - 1)
     this.memoryLimitBytes = init.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES
-    this.sandboxes = new Slots(this.slots, this.memoryLimitBytes, this)
+    this.sandboxes = new Slots(this.slots, this.memoryLimitBytes, this, findLauncher)
   }
 
   get load (): number {

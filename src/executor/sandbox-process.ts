@@ -45,7 +45,7 @@ function readFrame (): boolean {
     pending.push({ key, module: { maxPages, bytes } })
   } else {
     // Only the node that started this process writes here, so what it says is taken as it stands.
-    pending.push(...decode(frame.body) as Command[])
+    pending.push(...decode(frame.body, { maxItems: frame.body.length }) as Command[])
   }
   return true
 }

@@ -1,5 +1,5 @@
 /** The sandbox processes of an executor: one for each slot, and a warm spare that takes the place of one that was killed. */
-import { type Launcher, createLauncher } from './launch.ts'
+import type { Launcher } from './launch.ts'
 import { Sandbox, type SandboxOwner } from './sandbox.ts'
 
 /** Processes in a row that died before they were ready, after which no more are started until there is a new call. */
@@ -9,6 +9,7 @@ export class Slots {
   private readonly size: number
   private readonly memoryLimitBytes: number
   private readonly owner: SandboxOwner
+  private readonly findLauncher: () => Promise<Launcher>
   private sandboxes: Sandbox[] = []
   private spare: Sandbox | undefined
   private launcher: Launcher | undefined
@@ -18,7 +19,8 @@ export class Slots {
   private readonly leaving = new Set<Promise<void>>()
   private failedStarts = 0
 
-  constructor (size: number, memoryLimitBytes: number, owner: SandboxOwner) {
+  constructor (size: number, memoryLimitBytes: number, owner: SandboxOwner, findLauncher: () => Promise<Launcher>) {
+    this.findLauncher = findLauncher
     this.size = size
     this.memoryLimitBytes = memoryLimitBytes
     // The pool hears of everything; what is ready or dead matters here first.
@@ -51,7 +53,7 @@ export class Slots {
 
   async start (): Promise<void> {
     this.wanted = true
-    const launcher = await createLauncher()
+    const launcher = await this.findLauncher()
     if (!this.wanted) return
     this.launcher = launcher
     this.fill()

@@ -8,8 +8,10 @@ import type { ModuleWriter } from './modules.ts'
 import type { Partials } from './partials.ts'
 import { storeError } from './store-error.ts'
 
+/** Bytes that are collected for one write to the disk: a transfer comes in thousands of small chunks. */
+const BATCH_BYTES = 512 * 1024
 /** Bytes that may wait for the disk before `write` waits too. */
-const WRITE_BEHIND_BYTES = 1024 * 1024
+const WRITE_BEHIND_BYTES = 4 * BATCH_BYTES
 
 export interface WriterComponents {
   partials: Partials
@@ -44,11 +46,13 @@ class DiskWriter implements ModuleWriter {
   readonly #state: WriterState
   readonly #closed: Promise<void>
   #open = true
+  #batchBytes = 0
 
   constructor (components: WriterComponents, state: WriterState) {
     this.#components = components
     this.#state = state
     this.#closed = finished(state.out)
+    state.out.cork()
     // The error is reported by the next call; nobody may be waiting now.
     this.#closed.catch(() => {})
   }
@@ -64,14 +68,13 @@ class DiskWriter implements ModuleWriter {
     }
     hash.update(chunk)
     this.#state.offset += chunk.length
-    if (out.write(chunk)) return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        out.off('drain', done).off('close', done)
-        resolve()
-      }
-      out.on('drain', done).on('close', done)
-    })
+    const ready = out.write(chunk)
+    this.#batchBytes += chunk.length
+    if (ready && this.#batchBytes < BATCH_BYTES) return
+    this.#batchBytes = 0
+    out.uncork()
+    if (!ready) await this.#drained()
+    out.cork()
     if (out.errored) throw storeError(out.errored, path)
   }
 
@@ -100,6 +103,18 @@ class DiskWriter implements ModuleWriter {
     this.#state.out.destroy()
     await this.#closed.catch(() => {})
     await this.#components.partials.drop(this.#state.path)
+  }
+
+  async #drained (): Promise<void> {
+    const { out } = this.#state
+    if (!out.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        out.off('drain', done).off('close', done)
+        resolve()
+      }
+      out.on('drain', done).on('close', done)
+    })
   }
 
   async #end (): Promise<void> {

@@ -49,28 +49,65 @@ export async function within<T> (promise: Promise<T>, timeoutMs: number, signal:
 
 /** The chunks of `source`, watched. Throws `stalled()`, ERR_CANCELLED, or what the source throws. */
 export async function * paced (source: AsyncIterable<Uint8Array>, pace: Pace): AsyncGenerator<Uint8Array> {
+  const { stallMs, signal } = pace
   const iterator = source[Symbol.asyncIterator]()
-  let waitedMs = 0
-  let bytes = 0
-  let ended = false
-  let failure: Error = new CorebrumError('ERR_CANCELLED', 'the rest of the module is not wanted')
+  const watch = watchWaiting(stallMs, () => watch.fail(pace.stalled()))
+  const onAbort = (): void => { if (signal !== undefined) watch.fail(abortError(signal)) }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  let failure: Error | undefined = new CorebrumError('ERR_CANCELLED', 'the rest of the module is not wanted')
   try {
     while (true) {
-      const since = performance.now()
-      const item = await within(iterator.next(), Math.max(1, pace.stallMs - waitedMs), pace.signal, pace.stalled)
+      if (signal?.aborted === true) throw abortError(signal)
+      const item = await watch.next(iterator)
       if (item.done === true) {
-        ended = true
+        failure = undefined
         return
       }
-      waitedMs += performance.now() - since
-      bytes += item.value.length
-      if (bytes >= MIN_BYTES_PER_STALL) waitedMs = bytes = 0
       if (item.value.length > 0) yield item.value
     }
   } catch (error) {
     failure = toCorebrumError(error)
     throw error
   } finally {
-    if (!ended) pace.onAbandon(failure)
+    watch.stop()
+    signal?.removeEventListener('abort', onAbort)
+    if (failure !== undefined) pace.onAbandon(failure)
+  }
+}
+
+interface Watch {
+  next (iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>>
+  /** Rejects the `next` that is waiting. */
+  fail (error: Error): void
+  stop (): void
+}
+
+/** Adds up the time spent waiting; its timer is not touched for each chunk, of which there are thousands a second. */
+function watchWaiting (stallMs: number, onStall: () => void): Watch {
+  let waitedMs = 0
+  let bytes = 0
+  let since: number | undefined
+  let reject: (error: Error) => void = () => {}
+  const check = (): void => {
+    const leftMs = stallMs - waitedMs - (since === undefined ? 0 : performance.now() - since)
+    if (since !== undefined && leftMs <= 0) onStall()
+    else timer = setTimeout(check, Math.max(leftMs, stallMs / 10))
+  }
+  let timer = setTimeout(check, stallMs)
+  return {
+    next: async (iterator) => {
+      const start = since = performance.now()
+      const item = await new Promise<IteratorResult<Uint8Array>>((resolve, fail) => {
+        reject = fail
+        iterator.next().then(resolve, fail)
+      })
+      since = undefined
+      waitedMs += performance.now() - start
+      bytes += item.done === true ? 0 : item.value.length
+      if (bytes >= MIN_BYTES_PER_STALL) waitedMs = bytes = 0
+      return item
+    },
+    fail: (error) => reject(error),
+    stop: () => clearTimeout(timer),
   }
 }

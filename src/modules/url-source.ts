@@ -49,7 +49,8 @@ export async function openUrl (url: string, options: ResumeOptions): Promise<Url
   const publicOnly = options.policy === 'worker' && options.allowPrivate !== true
   const { offset = 0, stallMs = TRANSFER_STALL_MS } = options
   checkUrl(url, publicOnly)
-  const { Agent: UndiciAgent } = await import('undici')
+  // The bundle gives a lazily imported CommonJS package its default export only.
+  const { Agent: UndiciAgent } = (await import('undici')).default
   const agent = new UndiciAgent({
     connections: 1,
     maxResponseSize: -1,

@@ -7,14 +7,15 @@
  * The signature covers "corebrum capability 1:" and the payload. `issued` is the signer's clock in Unix
  * milliseconds; the largest wins.
  */
-import type { PrivateKey } from '@libp2p/interface'
+import type { PrivateKey, PublicKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decode, encode } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from '../wire/capability.ts'
-import { asArray, asBytes, asInteger } from '../wire/shape.ts'
+import { asArray, asBytes, asInteger, uint } from '../wire/shape.ts'
 
 const NAMESPACE = 'corebrum'
+const PREFIX = `/${NAMESPACE}/`
 const CONTEXT = new TextEncoder().encode('corebrum capability 1:')
 const MAX_RECORD_BYTES = 4096
 const RECORD_VERSION = 1
@@ -22,18 +23,19 @@ const RECORD_VERSION = 1
 interface CapabilityRecord { issuedAtMs: number, capability: Capability }
 
 export function recordKey (peer: string): Uint8Array {
-  return new TextEncoder().encode(`/${NAMESPACE}/${peer}`)
+  return new TextEncoder().encode(`${PREFIX}${peer}`)
 }
 
-export async function signRecord (key: PrivateKey, capability: Capability): Promise<Uint8Array> {
-  const payload = encode([RECORD_VERSION, Date.now(), capabilityToWire(capability)])
+/** The record as it is put in the DHT; `issuedAtMs` is in Unix milliseconds, default now. */
+export async function signRecord (key: PrivateKey, capability: Capability, issuedAtMs = Date.now()): Promise<Uint8Array> {
+  const payload = encode([RECORD_VERSION, uint(issuedAtMs), capabilityToWire(capability)])
   return encode([payload, await key.sign(Buffer.concat([CONTEXT, payload]))])
 }
 
 /** Throws ERR_PROTOCOL unless the record is well formed and signed by `peer`. */
 export async function openRecord (peer: string, bytes: Uint8Array): Promise<CapabilityRecord> {
   const { payload, signature, record } = parseRecord(bytes)
-  const publicKey = peerIdFromString(peer).publicKey
+  const publicKey = publicKeyOf(peer)
   if (publicKey === undefined || !await publicKey.verify(Buffer.concat([CONTEXT, payload]), signature)) {
     throw new CorebrumError('ERR_PROTOCOL', `the capability record is not signed by ${peer}`)
   }
@@ -43,7 +45,9 @@ export async function openRecord (peer: string, bytes: Uint8Array): Promise<Capa
 /** For kad-dht: keeps what is not a signed capability out of the DHT. */
 export const validators = {
   async [NAMESPACE] (key: Uint8Array, value: Uint8Array): Promise<void> {
-    await openRecord(new TextDecoder().decode(key).split('/')[2] ?? '', value)
+    const peer = new TextDecoder().decode(key).slice(PREFIX.length)
+    if (!Buffer.from(recordKey(peer)).equals(key)) throw new CorebrumError('ERR_PROTOCOL', 'the key of a capability record does not name a peer')
+    await openRecord(peer, value)
   },
 }
 
@@ -53,6 +57,15 @@ export const selectors = {
     const issued = records.map((bytes) => parseRecord(bytes).record.issuedAtMs)
     return issued.indexOf(Math.max(...issued))
   },
+}
+
+/** A text that is no PeerId, or one whose key does not fit into it, has none. */
+function publicKeyOf (peer: string): PublicKey | undefined {
+  try {
+    return peerIdFromString(peer).publicKey
+  } catch {
+    return undefined
+  }
 }
 
 function parseRecord (bytes: Uint8Array): { payload: Uint8Array, signature: Uint8Array, record: CapabilityRecord } {

@@ -3,14 +3,14 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CorebrumError } from '../errors.ts'
-import { DIAL_TIMEOUT_MS, MAX_MODULE_STREAMS_PER_PEER, STREAM_OPEN_TIMEOUT_MS } from '../limits.ts'
+import { DIAL_TIMEOUT_MS, MAX_MODULE_STREAMS_PER_PEER, MAX_PARTIAL_FRAMES_BYTES, STREAM_OPEN_TIMEOUT_MS } from '../limits.ts'
 import { createByteStream } from './bytes.ts'
 import { createChannel, type FrameInit } from './frames.ts'
 import { createGossip } from './gossip.ts'
 import { createGuard } from './guard.ts'
 import { loadIdentity, temporaryIdentity } from './identity.ts'
 import { createLibp2pNode, type Libp2pNode } from './libp2p.ts'
-import type { ConnectedPeer, Network, SignalOptions } from './network.ts'
+import type { Channel, ConnectedPeer, Network, SignalOptions } from './network.ts'
 import { createRedial } from './redial.ts'
 import { createRouting } from './routing.ts'
 
@@ -34,6 +34,7 @@ export async function createNetwork (init: NetworkInit): Promise<Network> {
   const privateKey = init.identityPath === undefined ? await temporaryIdentity() : await loadIdentity(init.identityPath)
   const guard = createGuard()
   const libp2p = await createLibp2pNode({ privateKey, gater: guard.gater, listen: init.listen, mdns: init.mdns, topics: init.topics })
+  guard.watch(() => libp2p.getConnections())
   return assemble(libp2p, privateKey, guard, init)
 }
 
@@ -45,6 +46,11 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
     log(`peer ${peer} broke a rule: ${reason}`)
     if (guard.mark(peer)) void libp2p.hangUp(peerIdFromString(peer)).catch(() => {})
   }
+
+  const budget = { freeBytes: MAX_PARTIAL_FRAMES_BYTES }
+  const channelOn = (peer: string, stream: Stream, frames: FrameInit = {}): Channel => createChannel(peer, stream, {
+    budget, ...init.frames, ...frames, onBroken: (error) => { penalize(peer, error.message) },
+  })
 
   const gossip = createGossip({ pubsub: libp2p.services.pubsub, penalize })
 
@@ -98,8 +104,8 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
       }
     },
     // Whoever opens a stream speaks first, so only the side that serves waits for a first frame.
-    open: async (peer, protocol, options) => createChannel(peer, await openStream(peer, protocol, options), { ...init.frames, firstFrameTimeoutMs: 0 }),
-    serve: (protocol, handler) => libp2p.handle(protocol, accept((peer, stream) => { handler(createChannel(peer, stream, init.frames)) }),
+    open: async (peer, protocol, options) => channelOn(peer, await openStream(peer, protocol, options), { firstFrameTimeoutMs: 0 }),
+    serve: (protocol, handler) => libp2p.handle(protocol, accept((peer, stream) => { handler(channelOn(peer, stream)) }),
       { maxInboundStreams: MAX_MESSAGE_STREAMS_PER_PEER, maxOutboundStreams: MAX_MESSAGE_STREAMS_PER_PEER }),
     openBytes: async (peer, protocol, options) => createByteStream(peer, await openStream(peer, protocol, options)),
     serveBytes: (protocol, handler) => libp2p.handle(protocol, accept((peer, stream) => {

@@ -1,27 +1,27 @@
 /**
- * Length-prefixed CBOR frames over one libp2p stream.
- *
- *   frame = varint length, then one CBOR array of messages
- *
- * All messages queued in one turn of the event loop leave as one chunk: a message per write costs more than ten times the
- * time. A length is checked before its body is read; a frame that begins and then stalls ends the stream.
+ * A Channel over one libp2p stream: frames out (frame-writer.ts), frames in (frame-splitter.ts), and the clocks that end
+ * a stream whose peer does not begin, does not go on, or does not take what it is sent.
  */
 import type { Stream } from '@libp2p/interface'
-import * as lp from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
-import { decode, encode } from '../cbor.ts'
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { FIRST_FRAME_TIMEOUT_MS, FRAME_STALL_MS, MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, MAX_WRITE_BUFFER_BYTES } from '../limits.ts'
+import { FIRST_FRAME_TIMEOUT_MS, FRAME_STALL_MS, MAX_PARTIAL_FRAMES_BYTES, MAX_WRITE_BUFFER_BYTES } from '../limits.ts'
+import { FrameSplitter, messagesOf, type FrameBudget } from './frame-splitter.ts'
+import { FrameWriter } from './frame-writer.ts'
 import type { Channel } from './network.ts'
 
-/** Frames are cut here, so that a large batch does not wait for its last message. */
-const TARGET_FRAME_BYTES = 256 * 1024
-
 export interface FrameInit {
-  /** Ends the stream when no frame has come after this long; 0: wait for ever. Default FIRST_FRAME_TIMEOUT_MS. */
+  /** The first frame must be whole after this long; 0: wait for ever. Default FIRST_FRAME_TIMEOUT_MS. */
   firstFrameTimeoutMs?: number
-  /** Default FRAME_STALL_MS. */
+  /** A frame that has begun must be whole after this long, and a closed stream must take what is left. Default FRAME_STALL_MS. */
   stallMs?: number
+  /** Default: MAX_PARTIAL_FRAMES_BYTES for this stream alone. */
+  budget?: FrameBudget
+}
+
+export interface FrameEvents {
+  /** The peer's bytes are not frames; the stream ends. */
+  onBroken?: (error: CorebrumError) => void
 }
 
 class FrameChannel implements Channel {
@@ -30,39 +30,48 @@ class FrameChannel implements Channel {
   onClose?: (error?: Error) => void
   private readonly stream: Stream
   private readonly stallMs: number
-  private queue: unknown[] = []
-  private chunks: Uint8Array[] = []
-  private chunkBytes = 0
-  private wake?: () => void
+  private readonly onBroken: FrameEvents['onBroken']
+  private readonly splitter: FrameSplitter
+  private readonly writer = new FrameWriter()
+  private readonly sent: Promise<void>
+  private fault?: CorebrumError
+  private closing?: Promise<void>
   private ending = false
   private closed = false
-  private timer?: NodeJS.Timeout
+  private readTimer?: NodeJS.Timeout
+  private drainTimer?: NodeJS.Timeout
 
-  constructor (peer: string, stream: Stream, init: FrameInit) {
+  constructor (peer: string, stream: Stream, init: FrameInit & FrameEvents) {
+    const { firstFrameTimeoutMs = FIRST_FRAME_TIMEOUT_MS, stallMs = FRAME_STALL_MS, budget = { freeBytes: MAX_PARTIAL_FRAMES_BYTES } } = init
     this.peer = peer
     this.stream = stream
-    this.stallMs = init.stallMs ?? FRAME_STALL_MS
-    const first = init.firstFrameTimeoutMs ?? FIRST_FRAME_TIMEOUT_MS
-    if (first > 0) this.expect(first, 'no frame came')
-    void this.run()
+    this.stallMs = stallMs
+    this.onBroken = init.onBroken
+    this.splitter = new FrameSplitter(budget)
+    if (firstFrameTimeoutMs > 0) this.readTimer = this.expect(firstFrameTimeoutMs, 'no whole frame came')
+    const sending = pipe(() => this.writer.chunks(), stream.sink)
+    this.sent = sending.catch(() => {})
+    void this.run(sending)
   }
 
   get bufferedBytes (): number {
-    return this.chunkBytes
+    return this.writer.bufferedBytes
   }
 
   send (message: unknown): void {
-    if (this.closed || this.ending) return
-    if (this.queue.push(message) === 1) setImmediate(() => { this.flush() })
+    if (this.closed || this.ending || this.fault !== undefined) return
+    try {
+      if (this.writer.add(message)) setImmediate(() => { this.flush() })
+    } catch (thrown) {
+      // The owner is in the middle of something: it hears of the end in a turn of its own.
+      this.fault = toCorebrumError(thrown)
+      setImmediate(() => { this.flush() })
+    }
   }
 
-  async close (): Promise<void> {
-    if (this.closed) return
-    this.flush()
-    this.ending = true
-    this.wake?.()
-    await this.stream.close().catch(() => {})
-    this.finish()
+  close (): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
   }
 
   abort (error: Error): void {
@@ -70,13 +79,11 @@ class FrameChannel implements Channel {
     this.finish(error)
   }
 
-  private async run (): Promise<void> {
+  private async run (sending: Promise<unknown>): Promise<void> {
     try {
-      await Promise.all([
-        pipe(() => this.outgoing(), this.stream.sink),
-        pipe(this.stream.source, (source) => this.incoming(source)),
-      ])
-      this.finish()
+      await Promise.all([sending, pipe(this.stream.source, (source) => this.receive(source))])
+      // While this side closes, the stream has still to be let go of.
+      if (this.closing === undefined) this.finish()
     } catch (cause) {
       const error = toCorebrumError(cause, 'ERR_STREAM_CLOSED')
       if (!this.closed) this.stream.abort(error)
@@ -84,102 +91,86 @@ class FrameChannel implements Channel {
     }
   }
 
-  private async * outgoing (): AsyncGenerator<Uint8Array> {
-    while (true) {
-      if (this.chunks.length === 0) {
-        if (this.ending || this.closed) return
-        await new Promise<void>((resolve) => { this.wake = resolve })
-        this.wake = undefined
-        continue
+  private async receive (source: Stream['source']): Promise<void> {
+    for await (const list of source) {
+      for (const chunk of list) {
+        const frames = this.split(chunk)
+        if (frames.length > 0) this.quiet()
+        if (this.splitter.begun) this.readTimer ??= this.expect(this.stallMs, 'a frame was not whole')
+        for (const messages of frames) this.deliver(messages)
       }
-      const ready = this.chunks
-      this.chunks = []
-      this.chunkBytes = 0
-      yield ready.length === 1 && ready[0] !== undefined ? ready[0] : Buffer.concat(ready)
     }
-  }
-
-  private async incoming (source: AsyncIterable<unknown>): Promise<void> {
-    const tapped = this.watch(source as Stream['source'])
-    for await (const body of lp.decode(tapped, { maxDataLength: MAX_FRAME_BYTES, maxLengthLength: 4 })) {
-      clearTimeout(this.timer)
-      this.timer = undefined
-      const messages = decode(body.subarray())
-      if (!Array.isArray(messages) || messages.length > MAX_FRAME_MESSAGES) {
-        throw new CorebrumError('ERR_PROTOCOL', `a frame must hold an array of at most ${MAX_FRAME_MESSAGES} messages`)
-      }
-      this.onMessages?.(messages)
-    }
+    this.quiet()
+    if (this.ending) return
+    if (this.stream.writeStatus === 'closed') throw new CorebrumError('ERR_STREAM_CLOSED', 'the connection to the peer was lost')
+    if (this.splitter.begun) throw new CorebrumError('ERR_STREAM_CLOSED', 'the peer ended the stream inside a frame')
     // The other side ended the stream: end ours, so that both ends let go.
-    this.ending = true
-    this.wake?.()
+    this.drain()
   }
 
-  /** Starts the stall clock when bytes come; a whole frame stops it. */
-  private async * watch (source: Stream['source']): Stream['source'] {
-    for await (const chunk of source) {
-      if (this.timer === undefined) this.expect(this.stallMs, 'a frame stalled')
-      yield chunk
+  private split (chunk: Uint8Array): unknown[][] {
+    try {
+      return Array.from(this.splitter.push(chunk), messagesOf)
+    } catch (thrown) {
+      const error = toCorebrumError(thrown)
+      if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_FRAME_TOO_LARGE') this.onBroken?.(error)
+      throw error
     }
   }
 
-  private expect (ms: number, what: string): void {
-    this.timer = setTimeout(() => { this.abort(new CorebrumError('ERR_PEER_TIMEOUT', `${what} within ${ms} ms`)) }, ms)
-    this.timer.unref()
+  private deliver (messages: unknown[]): void {
+    if (this.ending || this.closed) return
+    try {
+      this.onMessages?.(messages)
+    } catch (cause) {
+      throw new CorebrumError('ERR_INTERNAL', `the handler of a stream failed: ${(cause as Error).message}`, { cause })
+    }
   }
 
   private flush (): void {
-    if (this.queue.length === 0 || this.closed) return
-    const queue = this.queue
-    this.queue = []
-    let parts: Uint8Array[] = []
-    let bytes = 0
-    for (const message of queue) {
-      const part = encode(message)
-      if (part.length > MAX_FRAME_BYTES - 16) {
-        this.abort(new CorebrumError('ERR_FRAME_TOO_LARGE', `a message of ${part.length} bytes is over the limit of ${MAX_FRAME_BYTES}`))
-        return
-      }
-      if (parts.length > 0 && (bytes + part.length > TARGET_FRAME_BYTES || parts.length === MAX_FRAME_MESSAGES)) {
-        this.enqueueFrame(parts, bytes)
-        parts = []
-        bytes = 0
-      }
-      parts.push(part)
-      bytes += part.length
-    }
-    this.enqueueFrame(parts, bytes)
-    if (this.chunkBytes > MAX_WRITE_BUFFER_BYTES) {
-      this.abort(new CorebrumError('ERR_PEER_TIMEOUT', `the peer left ${this.chunkBytes} bytes unread`))
-      return
-    }
-    this.wake?.()
+    if (this.closed) return
+    if (this.fault !== undefined) this.abort(this.fault)
+    else if (this.bufferedBytes > MAX_WRITE_BUFFER_BYTES) this.abort(new CorebrumError('ERR_PEER_TIMEOUT', `the peer left ${this.bufferedBytes} bytes unread`))
+    else this.writer.flush()
   }
 
-  private enqueueFrame (parts: Uint8Array[], bytes: number): void {
-    const header = arrayHeader(parts.length)
-    const frame = lp.encode.single(Buffer.concat([header, ...parts], header.length + bytes)).subarray()
-    this.chunks.push(frame)
-    this.chunkBytes += frame.length
+  private async end (): Promise<void> {
+    this.flush()
+    if (this.closed) return
+    this.drain()
+    await this.sent
+    await this.stream.close({ signal: AbortSignal.timeout(this.stallMs) }).catch((error: Error) => { this.stream.abort(error) })
+    this.finish()
+  }
+
+  /** Sends what is left, then ends this direction. */
+  private drain (): void {
+    this.ending = true
+    this.writer.end()
+    this.drainTimer ??= this.expect(this.stallMs, 'the peer did not take what was left')
+  }
+
+  private expect (ms: number, what: string): NodeJS.Timeout {
+    return setTimeout(() => { this.abort(new CorebrumError('ERR_PEER_TIMEOUT', `${what} within ${ms} ms`)) }, ms).unref()
+  }
+
+  private quiet (): void {
+    clearTimeout(this.readTimer)
+    this.readTimer = undefined
   }
 
   private finish (error?: Error): void {
     if (this.closed) return
     this.closed = true
-    clearTimeout(this.timer)
-    this.wake?.()
+    this.quiet()
+    clearTimeout(this.drainTimer)
+    this.splitter.reset()
+    this.writer.discard()
     this.onClose?.(error)
   }
 }
 
-/** Head of a CBOR array (RFC 8949, 3.1) of up to 65535 items. */
-function arrayHeader (items: number): Uint8Array {
-  if (items < 24) return Uint8Array.of(0x80 | items)
-  if (items < 256) return Uint8Array.of(0x98, items)
-  return Uint8Array.of(0x99, items >> 8, items & 0xff)
-}
-
 /** Frames on a stream whose protocol is negotiated. `peer` is the remote PeerId. */
-export function createChannel (peer: string, stream: Stream, init: FrameInit = {}): Channel {
+export function createChannel (peer: string, stream: Stream, init: FrameInit & FrameEvents = {}): Channel {
   return new FrameChannel(peer, stream, init)
 }

@@ -1,24 +1,41 @@
-/** Marks for peers that break rules; enough marks and the peer is refused for a while. */
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
+/** Who may connect: peers that broke rules are refused for a while, and nobody may take all the connections of this node. */
+import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
-import { BAN_MS, MAX_MARKS } from '../limits.ts'
+import { BAN_MS, MAX_CONNECTIONS_PER_HOST, MAX_CONNECTIONS_PER_PEER, MAX_MARKS } from '../limits.ts'
 
 const MAX_TRACKED_PEERS = 10_000
+
+export interface GuardInit {
+  maxMarks?: number
+  banMs?: number
+  maxConnectionsPerPeer?: number
+  maxConnectionsPerHost?: number
+}
 
 export interface Guard {
   readonly gater: ConnectionGater
   /** Adds a mark; true when the peer is now to be disconnected. */
   mark (peer: string): boolean
+  /** From now on counts these connections. */
+  watch (connections: () => Connection[]): void
 }
 
-export function createGuard (init: { maxMarks?: number, banMs?: number } = {}): Guard {
-  const maxMarks = init.maxMarks ?? MAX_MARKS
-  const marks = new LRUCache<string, number>({ max: MAX_TRACKED_PEERS, ttl: init.banMs ?? BAN_MS })
+export function createGuard (init: GuardInit = {}): Guard {
+  const { maxMarks = MAX_MARKS, banMs = BAN_MS, maxConnectionsPerPeer = MAX_CONNECTIONS_PER_PEER, maxConnectionsPerHost = MAX_CONNECTIONS_PER_HOST } = init
+  const marks = new LRUCache<string, number>({ max: MAX_TRACKED_PEERS, ttl: banMs })
+  let connections: () => Connection[] = () => []
+
   const banned = (peer: PeerId): boolean => (marks.get(peer.toString()) ?? 0) >= maxMarks
+  const crowded = (peer: PeerId): boolean => connections().filter(({ remotePeer }) => remotePeer.equals(peer)).length >= maxConnectionsPerPeer
+
   return {
     gater: {
       denyDialPeer: banned,
-      denyInboundEncryptedConnection: banned,
+      denyInboundConnection ({ remoteAddr }: MultiaddrConnection) {
+        const host = hostOf(remoteAddr)
+        return host !== undefined && connections().filter((other) => hostOf(other.remoteAddr) === host).length >= maxConnectionsPerHost
+      },
+      denyInboundEncryptedConnection: (peer) => banned(peer) || crowded(peer),
       // libp2p refuses private addresses only in browsers; a LAN is made of them.
       denyDialMultiaddr: () => false,
     },
@@ -27,5 +44,10 @@ export function createGuard (init: { maxMarks?: number, banMs?: number } = {}): 
       marks.set(peer, count)
       return count >= maxMarks
     },
+    watch (source) { connections = source },
   }
+}
+
+function hostOf (address: MultiaddrConnection['remoteAddr']): string | undefined {
+  return address.isThinWaistAddress() ? address.nodeAddress().address : undefined
 }

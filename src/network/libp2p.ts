@@ -11,7 +11,8 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import {
-  DIAL_TIMEOUT_MS, INBOUND_CONNECTIONS_PER_SECOND, MAX_CONNECTIONS, MAX_OFFER_BYTES, PING_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS,
+  DIAL_TIMEOUT_MS, INBOUND_CONNECTIONS_PER_SECOND, MAX_CONNECTIONS, MAX_GOSSIP_RPC_BYTES, MAX_STREAMS_PER_CONNECTION, PING_TIMEOUT_MS,
+  STREAM_OPEN_TIMEOUT_MS,
 } from '../limits.ts'
 import { selectors, validators } from './capability-record.ts'
 import { createDatastore } from './datastore.ts'
@@ -42,7 +43,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
     transports: [tcp()],
     connectionEncrypters: [noise()],
     // Windows beyond the default 256 KiB were slower in bulk and cost memory for each stream.
-    streamMuxers: [yamux({ maxInboundStreams: 256, maxOutboundStreams: 256, maxStreamWindowSize: 256 * 1024 })],
+    streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS_PER_CONNECTION, maxOutboundStreams: MAX_STREAMS_PER_CONNECTION, maxStreamWindowSize: 256 * 1024 })],
     peerDiscovery: init.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG, interval: 10_000 })] : [],
     connectionGater: init.gater,
     connectionManager: {
@@ -75,7 +76,8 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
         allowedTopics: init.topics,
-        maxInboundDataLength: MAX_OFFER_BYTES,
+        // A longer one ends gossip with the peer; it must hold many offers, whose own size the validator checks.
+        maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
         maxOutboundBufferSize: 4 * 1024 * 1024,
         decodeRpcLimits: {
           maxSubscriptions: 32,

@@ -32,6 +32,8 @@ const BASE_DELAY_MS = 5
 const FETCH_DELAY_MS = 20
 /** More for each call ahead, in multiples of the slots. */
 const BUSY_DELAY_MS = 200
+/** No wait is longer: a busy node is a fair choice too when all are. */
+const MAX_DELAY_MS = 1_000
 
 /** Whether a program may run here at all, whatever the load. */
 export function admitProgram (demand: Demand, { capability, draining, maxModuleBytes }: Situation): Admission {
@@ -45,13 +47,19 @@ export function admitProgram (demand: Demand, { capability, draining, maxModuleB
   return { admitted: true, maxDelayMs: 0 }
 }
 
-/** Whether to answer an offer now, and the longest wait before it: a worker waits a random part of it. */
-export function admitOffer (demand: Demand, situation: Situation): Admission {
+/**
+ * Whether to answer an offer now, and the longest wait before it: a worker waits a random part of it. A busy node leaves
+ * an offer to others until its `chance` has grown to 1; then it answers as well, so that no submitter waits for the backlog
+ * of another one to end.
+ */
+export function admitOffer (demand: Demand & { chance: number }, situation: Situation): Admission {
   const { capability, load, hasModule, streams, maxStreams } = situation
   const base = admitProgram(demand, situation)
   if (!base.admitted) return base
-  if (load >= capability.slots * 2) return { admitted: false, code: 'ERR_DECLINED', reason: `all ${capability.slots} slots are busy and ${load - capability.slots} calls wait` }
+  if (load >= capability.slots * 2 && demand.chance < 1) {
+    return { admitted: false, code: 'ERR_DECLINED', reason: `all ${capability.slots} slots are busy and ${load - capability.slots} calls wait` }
+  }
   if (streams >= maxStreams) return { admitted: false, code: 'ERR_DECLINED', reason: `${streams} work streams are open, at most ${maxStreams} are allowed` }
   const maxDelayMs = BASE_DELAY_MS + (hasModule ? 0 : FETCH_DELAY_MS) + BUSY_DELAY_MS * load / capability.slots
-  return { admitted: true, maxDelayMs }
+  return { admitted: true, maxDelayMs: Math.min(MAX_DELAY_MS, maxDelayMs) }
 }

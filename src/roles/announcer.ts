@@ -3,7 +3,8 @@
  * with back-off until nothing waits. A large mesh must not answer as one: an offer carries the chance with which a worker
  * should answer, and repeats raise it.
  */
-import { OFFER_REPEAT_MAX_MS, OFFER_REPEAT_MIN_MS, OFFER_TTL_MS } from '../limits.ts'
+import { LRUCache } from 'lru-cache'
+import { MAX_OFFERS_PER_PEER, OFFER_REPEAT_MAX_MS, OFFER_REPEAT_MIN_MS, OFFER_TTL_MS } from '../limits.ts'
 import type { Offer } from '../wire/offer.ts'
 import type { Batch } from './backlog.ts'
 
@@ -13,6 +14,10 @@ const WANTED_ANSWERS = 4
 const CHANCE_GROWTH = 3
 /** Repeats in vain after which the DHT is asked for workers. */
 const REPEATS_BEFORE_SEARCH = 1
+/** Times that a program is offered before it makes room for one that has no offer: peers keep only so many of a submitter. */
+const OFFERS_BEFORE_YIELDING = 3
+/** Programs of which it is known when they were last offered. */
+const MAX_TIMES_KNOWN = 4096
 
 export interface AnnouncerComponents {
   publish: (offer: Offer) => Promise<void>
@@ -22,6 +27,9 @@ export interface AnnouncerComponents {
   addresses: () => string[]
   /** Asks the DHT for workers and connects to them. */
   searchWorkers: () => Promise<void>
+  log?: (message: string) => void
+  /** Monotonic milliseconds. Default performance.now. */
+  now?: () => number
 }
 
 export interface Announcer {
@@ -34,17 +42,20 @@ export interface Announcer {
 
 interface Announcement { batch: Batch, repeats: number, timer?: NodeJS.Timeout }
 
-export function createAnnouncer ({ publish, audience, addresses, searchWorkers }: AnnouncerComponents): Announcer {
+export function createAnnouncer ({ publish, audience, addresses, searchWorkers, log = () => {}, now = () => performance.now() }: AnnouncerComponents): Announcer {
   const announcements = new Map<string, Announcement>()
+  /** When each program was last offered, monotonic milliseconds. */
+  const offeredAt = new LRUCache<string, number>({ max: MAX_TIMES_KNOWN })
+  let unannounced: Batch[] = []
   let searching = false
   let stopped = false
 
   function offerOf ({ batch, repeats }: Announcement): Offer {
-    const { program, digest } = batch
-    const wanted = WANTED_ANSWERS * batch.queue.length * CHANCE_GROWTH ** Math.min(repeats, 10)
+    const { program, digest, waiting } = batch
+    const wanted = WANTED_ANSWERS * waiting * CHANCE_GROWTH ** Math.min(repeats, 10)
     return {
       digest,
-      tasks: Math.max(1, batch.queue.length),
+      tasks: Math.max(1, waiting),
       cid: program.module.cid,
       moduleBytes: program.module.size,
       memoryLimitBytes: program.memoryLimitBytes ?? 0,
@@ -57,39 +68,72 @@ export function createAnnouncer ({ publish, audience, addresses, searchWorkers }
     }
   }
 
-  async function announce (announcement: Announcement): Promise<void> {
-    const wait = Math.min(OFFER_REPEAT_MAX_MS, OFFER_REPEAT_MIN_MS * 2 ** Math.min(announcement.repeats, 16))
-    announcement.timer = setTimeout(() => { void announce(announcement) }, wait).unref()
-    const offer = offerOf(announcement)
+  /** Offers a program now, or, when it was offered only just, in a moment: tasks may come and go many times a second. */
+  function begin (batch: Batch): void {
+    const announcement: Announcement = { batch, repeats: 0 }
+    announcements.set(batch.digest, announcement)
+    const early = (offeredAt.get(batch.digest) ?? -Infinity) + OFFER_REPEAT_MIN_MS - now()
+    if (early > 0) announceIn(announcement, early)
+    else announce(announcement)
+  }
+
+  function announceIn (announcement: Announcement, ms: number): void {
+    announcement.timer = setTimeout(() => { announce(announcement) }, ms).unref()
+  }
+
+  function announce (announcement: Announcement): void {
+    const { batch: { digest }, repeats } = announcement
+    if (repeats >= OFFERS_BEFORE_YIELDING && unannounced.length > 0) {
+      announcements.delete(digest)
+      fill()
+      return
+    }
+    announceIn(announcement, Math.min(OFFER_REPEAT_MAX_MS, OFFER_REPEAT_MIN_MS * 2 ** Math.min(repeats, 16)))
     announcement.repeats++
-    await publish(offer)
-    if (announcement.repeats > REPEATS_BEFORE_SEARCH && !searching && !stopped) {
-      searching = true
-      await searchWorkers().finally(() => { searching = false })
+    offeredAt.set(digest, now())
+    offer(announcement, repeats).catch((error: Error) => { log(`could not offer tasks: ${error.message}`) })
+  }
+
+  async function offer (announcement: Announcement, repeats: number): Promise<void> {
+    await publish(offerOf({ ...announcement, repeats }))
+    const isOver = announcements.get(announcement.batch.digest) !== announcement
+    if (isOver || searching || announcement.repeats <= REPEATS_BEFORE_SEARCH) return
+    searching = true
+    try {
+      await searchWorkers()
+    } finally {
+      searching = false
+    }
+  }
+
+  /** Begins announcements as long as there is room, with the programs whose last offer is the longest ago. */
+  function fill (): void {
+    const byAge = unannounced.map((batch) => ({ batch, at: offeredAt.get(batch.digest) ?? -Infinity })).sort((a, b) => a.at === b.at ? 0 : a.at - b.at)
+    unannounced = []
+    for (const { batch } of byAge) {
+      if (announcements.size < MAX_OFFERS_PER_PEER) begin(batch)
+      else unannounced.push(batch)
     }
   }
 
   return {
     update (batches) {
       if (stopped) return
-      const waiting = new Set(batches.map(({ digest }) => digest))
-      for (const [digest, { timer }] of announcements) {
-        if (waiting.has(digest)) continue
+      const waiting = new Set(batches)
+      for (const [digest, { batch, timer }] of announcements) {
+        if (waiting.has(batch)) continue
         clearTimeout(timer)
         announcements.delete(digest)
       }
-      for (const batch of batches) {
-        if (announcements.has(batch.digest)) continue
-        const announcement = { batch, repeats: 0 }
-        announcements.set(batch.digest, announcement)
-        void announce(announcement)
-      }
+      unannounced = batches.filter(({ digest }) => !announcements.has(digest))
+      if (unannounced.length > 0 && announcements.size < MAX_OFFERS_PER_PEER) fill()
     },
     current: () => [...announcements.values()].map(offerOf),
     stop () {
       stopped = true
       for (const { timer } of announcements.values()) clearTimeout(timer)
       announcements.clear()
+      unannounced = []
     },
   }
 }

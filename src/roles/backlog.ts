@@ -2,28 +2,17 @@
 import Denque from 'denque'
 import { LRUCache } from 'lru-cache'
 import type { Program } from '../task/program.ts'
-import type { Value } from '../task/values.ts'
+import type { OpenTask } from './open-task.ts'
 import { createPace, type Pace } from './pace.ts'
-
-/** What the submitter holds of a task that is not finished. */
-export interface OpenTask {
-  readonly id: string
-  readonly batch: Batch
-  readonly values: Array<Value | undefined>
-  /** Who was ever granted a lease, by fence: only they may deliver a result. */
-  readonly granted: Map<number, string>
-  /** Rejects when the outputs are not what the definition declares. */
-  readonly checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
-  /** True while it stands in its batch's queue. */
-  waiting: boolean
-  createdAtMs: number
-}
 
 /** The open tasks of one program. */
 export interface Batch {
   readonly digest: string
   readonly program: Program
+  /** Those that wait, and some that have ended meanwhile. */
   readonly queue: Denque<OpenTask>
+  /** How many wait. */
+  waiting: number
   readonly pace: Pace
   /** Open tasks, waiting or leased. */
   open: number
@@ -43,6 +32,8 @@ export interface Backlog {
 
 /** Programs without open tasks whose pace is remembered. */
 const MAX_IDLE_BATCHES = 256
+/** Ended tasks that a queue may hold on to besides as many as wait. */
+const MAX_ENDED_IN_QUEUE = 64
 
 export function createBacklog (): Backlog {
   const batches = new Map<string, Batch>()
@@ -54,7 +45,7 @@ export function createBacklog (): Backlog {
   return {
     batch (digest, program) {
       const known = batches.get(digest) ?? idle.get(digest)
-      const batch = known ?? { digest, program, queue: new Denque(), pace: createPace(), open: 0 }
+      const batch = known ?? { digest, program, queue: new Denque(), waiting: 0, pace: createPace(), open: 0 }
       idle.delete(digest)
       batches.set(digest, batch)
       return batch
@@ -67,6 +58,7 @@ export function createBacklog (): Backlog {
     push (task, { front = false } = {}) {
       if (!front) task.batch.open++
       task.waiting = true
+      task.batch.waiting++
       if (front) task.batch.queue.unshift(task)
       else task.batch.queue.push(task)
     },
@@ -75,14 +67,22 @@ export function createBacklog (): Backlog {
       if (task === undefined) return undefined
       batch.queue.shift()
       task.waiting = false
+      batch.waiting--
       return task
     },
     drop (task) {
+      const { batch } = task
+      if (task.waiting) batch.waiting--
       task.waiting = false
-      if (--task.batch.open > 0) return
-      batches.delete(task.batch.digest)
-      task.batch.queue.clear()
-      idle.set(task.batch.digest, task.batch)
+      if (--batch.open === 0) {
+        batches.delete(batch.digest)
+        batch.queue.clear()
+        idle.set(batch.digest, batch)
+      } else if (batch.queue.length > 2 * batch.waiting + MAX_ENDED_IN_QUEUE) {
+        const left = batch.queue.toArray().filter(({ waiting }) => waiting)
+        batch.queue.clear()
+        for (const still of left) batch.queue.push(still)
+      }
     },
   }
 }

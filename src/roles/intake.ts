@@ -8,7 +8,7 @@ import { checkOutputs } from '../task/outputs.ts'
 import type { Program } from '../task/program.ts'
 import { toProgram } from '../task/to-program.ts'
 import type { Value } from '../task/values.ts'
-import type { NewTask } from './submitter.ts'
+import type { NewTask } from './open-task.ts'
 
 export interface IntakeComponents {
   store: ModuleStore

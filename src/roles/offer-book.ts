@@ -1,36 +1,32 @@
-/** The offers that this node heard and that still stand, bounded for each submitter and in all. */
+/** The offers that this node heard and that still stand, bounded for each submitter and in all: it tells news from repeats. */
 import { LRUCache } from 'lru-cache'
 import { MAX_OFFERS_KNOWN, MAX_OFFERS_PER_PEER } from '../limits.ts'
 import type { Offer } from '../wire/offer.ts'
 
 export interface OfferBook {
-  /** False for an offer that is not newer than the one known, or when the submitter has too many. */
+  /** False for an offer that is not newer than the one known. The oldest goes when a submitter, or the book, has too many. */
   note (peer: string, offer: Offer): boolean
-  /** Submitters with offers that stand, each with its newest. */
-  standing (): Array<{ peer: string, offer: Offer }>
-  forget (peer: string): void
 }
 
-export function createOfferBook (init: { maxPerPeer?: number, maxKnown?: number } = {}): OfferBook {
-  const maxPerPeer = init.maxPerPeer ?? MAX_OFFERS_PER_PEER
-  const submitters = new LRUCache<string, LRUCache<string, Offer>>({
-    max: Math.max(1, Math.floor((init.maxKnown ?? MAX_OFFERS_KNOWN) / maxPerPeer)),
-  })
+export interface OfferBookInit {
+  maxPerPeer?: number
+  maxKnown?: number
+  /** Monotonic milliseconds. Default performance.now. */
+  now?: () => number
+}
+
+export function createOfferBook (init: OfferBookInit = {}): OfferBook {
+  const { maxPerPeer = MAX_OFFERS_PER_PEER, maxKnown = MAX_OFFERS_KNOWN, now = () => performance.now() } = init
+  type Known = { issuedAtMs: number, endsAt: number }
+  const submitters = new LRUCache<string, LRUCache<string, Known>>({ max: Math.max(1, Math.floor(maxKnown / maxPerPeer)) })
   return {
-    note (peer, offer) {
-      const offers = submitters.get(peer) ?? new LRUCache<string, Offer>({ max: maxPerPeer })
+    note (peer, { digest, issuedAtMs, ttlMs }) {
+      const offers = submitters.get(peer) ?? new LRUCache<string, Known>({ max: maxPerPeer })
       submitters.set(peer, offers)
-      const known = offers.get(offer.digest)
-      if (known !== undefined && known.issuedAtMs >= offer.issuedAtMs) return false
-      offers.set(offer.digest, offer, { ttl: offer.ttlMs })
+      const known = offers.get(digest)
+      if (known !== undefined && known.endsAt > now() && known.issuedAtMs >= issuedAtMs) return false
+      offers.set(digest, { issuedAtMs, endsAt: now() + ttlMs })
       return true
-    },
-    standing: () => [...submitters.entries()].flatMap(([peer, offers]) => {
-      const [offer] = [...offers.values()].sort((a, b) => b.issuedAtMs - a.issuedAtMs)
-      return offer === undefined ? [] : [{ peer, offer }]
-    }),
-    forget (peer) {
-      submitters.delete(peer)
     },
   }
 }

@@ -1,14 +1,17 @@
 /** The workers that hold a work stream to this submitter: what they can run, what they hold, who gets the next task. */
-import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS } from '../limits.ts'
+import { LRUCache } from 'lru-cache'
+import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, MAX_LEASED_INPUT_BYTES, MAX_STREAM_PROGRAMS } from '../limits.ts'
 import type { Capability } from '../wire/capability.ts'
-import type { Batch, OpenTask } from './backlog.ts'
+import type { Batch } from './backlog.ts'
 import type { WorkerLink } from './link.ts'
+import type { OpenTask } from './open-task.ts'
 
 /** A worker whose stream holds this much unread gets nothing more until it has read. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
 export interface Lease {
   readonly task: OpenTask
+  readonly worker: LinkedWorker
   readonly fence: number
   /** Monotonic milliseconds; moved on by renewals. */
   expiresAt: number
@@ -22,14 +25,23 @@ export interface LinkedWorker {
   /** Leases that it is willing to hold at once. */
   window: number
   readonly leases: Map<string, Lease>
-  /** Digests of the programs that were sent on this stream. */
-  readonly programs: Set<string>
+  /** Memory of the inputs of its leases, about. */
+  leasedBytes: number
+  /** Digests of the programs that it remembers: it forgets in the same order, the one named longest ago first. */
+  readonly programs: LRUCache<string, true>
   /** Programs that it gave back, until when (monotonic milliseconds) it is not asked again. */
-  readonly declined: Map<string, number>
+  readonly declined: LRUCache<string, number>
 }
 
 export function newLinkedWorker (link: WorkerLink): LinkedWorker {
-  return { link, window: 0, leases: new Map(), programs: new Set(), declined: new Map() }
+  return {
+    link,
+    window: 0,
+    leases: new Map(),
+    leasedBytes: 0,
+    programs: new LRUCache({ max: MAX_STREAM_PROGRAMS }),
+    declined: new LRUCache({ max: MAX_STREAM_PROGRAMS }),
+  }
 }
 
 /** The least loaded worker that may take a task of the batch now; among equals this node itself. */
@@ -38,7 +50,7 @@ export function pickWorker (workers: Iterable<LinkedWorker>, batch: Batch, now: 
   let bestLoad = Infinity
   for (const worker of workers) {
     const load = loadFor(worker, batch, now)
-    if (load < bestLoad || (load === bestLoad && worker.link.local)) {
+    if (load < bestLoad || (load === bestLoad && load !== Infinity && worker.link.local)) {
       best = worker
       bestLoad = load
     }
@@ -52,7 +64,7 @@ function loadFor (worker: LinkedWorker, batch: Batch, now: number): number {
   if (capability === undefined || capability.slots === 0) return Infinity
   if (leases.size >= Math.min(worker.window, batch.pace.depth(capability.slots))) return Infinity
   if ((batch.program.memoryLimitBytes ?? 0) > capability.memoryLimitBytes) return Infinity
-  if (link.bufferedBytes > MAX_UNREAD_BYTES) return Infinity
+  if (link.bufferedBytes > MAX_UNREAD_BYTES || worker.leasedBytes >= MAX_LEASED_INPUT_BYTES) return Infinity
   const until = worker.declined.get(batch.digest)
   if (until !== undefined) {
     if (until > now) return Infinity
@@ -65,8 +77,23 @@ export function decline (worker: LinkedWorker, digest: string, now: number): voi
   worker.declined.set(digest, now + DECLINE_MS)
 }
 
-export function newLease (task: OpenTask, fence: number, now: number): Lease {
-  return { task, fence, expiresAt: now + LEASE_MS, endsAt: now + task.batch.program.timeLimitMs + LEASE_GRACE_MS }
+/** Notes the lease of a task that nobody holds. */
+export function grant (worker: LinkedWorker, task: OpenTask, fence: number, now: number): void {
+  const endsAt = now + task.batch.program.timeLimitMs + LEASE_GRACE_MS
+  const lease = { task, worker, fence, expiresAt: now + LEASE_MS, endsAt }
+  worker.leases.set(task.id, lease)
+  worker.leasedBytes += task.bytes
+  task.lease = lease
+}
+
+/** Ends whatever lease there is of a task; returns it. */
+export function endLease (task: OpenTask): Lease | undefined {
+  const { lease } = task
+  if (lease === undefined) return undefined
+  lease.worker.leases.delete(task.id)
+  lease.worker.leasedBytes -= task.bytes
+  delete task.lease
+  return lease
 }
 
 export function renew (lease: Lease, now: number): void {

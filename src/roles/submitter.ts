@@ -2,18 +2,18 @@
  * The submitter's side: it owns the tasks that were submitted here. It leases them to workers that hold a work stream,
  * puts a task back when its lease ends, and accepts the first result. Nobody else decides, so there is never a vote.
  */
-import type { ErrorCode } from '../errors.ts'
-import { LEASE_MS, MAX_ATTEMPTS } from '../limits.ts'
-import { programDigest, type Program } from '../task/program.ts'
+import { CorebrumError, type ErrorCode } from '../errors.ts'
+import { LEASE_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW } from '../limits.ts'
+import { programDigest } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
-import type { Value } from '../task/values.ts'
 import type { LeaseRef, Outcome, WorkerMessage } from '../wire/messages.ts'
 import type { Announcer } from './announcer.ts'
-import { createBacklog, type OpenTask } from './backlog.ts'
+import { createBacklog } from './backlog.ts'
 import type { WorkerLink } from './link.ts'
-import { decline, newLease, newLinkedWorker, pickWorker, renew, type Lease, type LinkedWorker } from './roster.ts'
+import { openTask, rememberGrant, type NewTask, type OpenTask } from './open-task.ts'
+import { decline, endLease, grant, newLinkedWorker, pickWorker, renew, type Lease, type LinkedWorker } from './roster.ts'
 import type { TaskTable } from './task-table.ts'
-import { failureOf, RETRIED } from './verdict.ts'
+import { declineOf, failureOf, RETRIED } from './verdict.ts'
 
 const SWEEP_MS = 500
 
@@ -26,15 +26,6 @@ export interface SubmitterComponents {
   now?: () => number
 }
 
-export interface NewTask {
-  id: string
-  program: Program
-  /** One for each of the program's inputs. */
-  values: Array<Value | undefined>
-  /** Rejects with a CorebrumError when the outputs are not what the definition declares. */
-  checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
-}
-
 export class Submitter {
   private readonly components: SubmitterComponents
   private readonly now: () => number
@@ -43,25 +34,28 @@ export class Submitter {
   private readonly workers = new Set<LinkedWorker>()
   private sweeper?: NodeJS.Timeout
   private pumping = false
+  private stopped = false
 
   constructor (components: SubmitterComponents) {
     this.components = components
     this.now = components.now ?? (() => performance.now())
   }
 
+  /** Ends every open task as cancelled, tells the workers, and closes their streams. */
   stop (): void {
-    clearInterval(this.sweeper)
+    this.stopped = true
     this.components.announcer.stop()
+    for (const id of [...this.open.keys()]) this.cancel(id, 'the node that submitted the task was stopped')
+    clearInterval(this.sweeper)
     for (const worker of this.workers) void worker.link.close()
   }
 
-  /** Queues a task. Throws ERR_QUEUE_FULL. */
-  submit ({ id, program, values, checkOutputs }: NewTask): TaskRecord {
+  /** Queues a task. Throws ERR_QUEUE_FULL, and ERR_CANCELLED after `stop`. */
+  submit (submitted: NewTask): TaskRecord {
+    const { id, program } = submitted
+    if (this.stopped) throw new CorebrumError('ERR_CANCELLED', 'this node was stopped and takes no more tasks')
     const record = this.components.tasks.add(id, program.name)
-    const batch = this.backlog.batch(programDigest(program), program)
-    const task: OpenTask = {
-      id, batch, values, granted: new Map(), waiting: true, createdAtMs: record.createdAtMs, ...(checkOutputs === undefined ? {} : { checkOutputs }),
-    }
+    const task = openTask(submitted, this.backlog.batch(programDigest(program), program), record.createdAtMs)
     this.open.set(id, task)
     this.backlog.push(task)
     this.pump()
@@ -72,13 +66,9 @@ export class Submitter {
   cancel (id: string, message = 'the task was cancelled'): boolean {
     const task = this.open.get(id)
     if (task === undefined) return false
-    for (const worker of this.workers) {
-      const lease = worker.leases.get(id)
-      if (lease !== undefined) worker.link.send({ kind: 'cancel', taskId: id, fence: lease.fence })
-    }
-    const failure = { code: 'ERR_CANCELLED', message, by: this.components.peerId } as const
-    this.components.tasks.apply(id, { type: 'cancelled', failure, atMs: Date.now() })
+    this.components.tasks.apply(id, { type: 'cancelled', failure: { code: 'ERR_CANCELLED', message, by: this.components.peerId }, atMs: Date.now() })
     this.finish(task)
+    this.pump()
     return true
   }
 
@@ -90,19 +80,25 @@ export class Submitter {
   /** Takes over a stream that a worker opened. */
   attach (link: WorkerLink): void {
     // One stream for each worker: a second one means that it lost the first.
-    for (const before of this.workers) if (before.link.peer === link.peer && before.link.local === link.local) void before.link.close()
+    for (const before of this.workers) {
+      if (before.link.peer !== link.peer || before.link.local !== link.local) continue
+      this.detach(before) // At once: closing may take long when the worker is not there any more.
+      void before.link.close()
+    }
     const worker = newLinkedWorker(link)
     this.workers.add(worker)
     link.onMessages = (messages) => { this.receive(worker, messages) }
-    link.onClose = () => {
-      this.workers.delete(worker)
-      for (const lease of [...worker.leases.values()]) {
-        // A task that had not begun did nothing to make the worker leave.
-        const charged = this.components.tasks.get(lease.task.id)?.state === 'running'
-        this.release(worker, lease, { charged, reason: 'the worker left' })
-      }
-      this.pump()
+    link.onClose = () => { this.detach(worker) }
+  }
+
+  private detach (worker: LinkedWorker): void {
+    if (!this.workers.delete(worker)) return
+    for (const lease of [...worker.leases.values()]) {
+      // A task that had not begun did nothing to make the worker leave.
+      const charged = this.components.tasks.get(lease.task.id)?.state === 'running'
+      this.release(lease, { charged, reason: 'the worker left' })
     }
+    this.pump()
   }
 
   private receive (worker: LinkedWorker, messages: WorkerMessage[]): void {
@@ -119,7 +115,7 @@ export class Submitter {
           acks.push({ taskId: message.taskId, fence: message.fence })
       }
     }
-    if (acks.length > 0) worker.link.send({ kind: 'ack', leases: acks })
+    while (acks.length > 0) worker.link.send({ kind: 'ack', leases: acks.splice(0, MAX_CLAIM_WINDOW) })
     this.pump()
   }
 
@@ -142,19 +138,20 @@ export class Submitter {
     const lease = worker.leases.get(taskId)
     if (lease?.fence !== fence) return
     decline(worker, lease.task.batch.digest, this.now())
-    this.release(worker, lease, { charged: code !== 'ERR_DECLINED', reason, code })
+    this.release(lease, { charged: code !== 'ERR_DECLINED', reason, code })
   }
 
   private result (worker: LinkedWorker, taskId: string, fence: number, outcome: Outcome): void {
     const task = this.open.get(taskId)
     const lease = worker.leases.get(taskId)
-    if (lease?.fence === fence) worker.leases.delete(taskId)
+    if (lease?.fence === fence) endLease(lease.task)
     // Only who was granted this very lease may answer for it; late answers of old leases count while none is in.
     if (task?.granted.get(fence) !== worker.link.peer) return
-    task.batch.pace.note(outcome.usage.wallMs)
+    // A call that failed before it began says nothing of how long calls take.
+    if (outcome.usage.wallMs > 0) task.batch.pace.note(outcome.usage.wallMs)
     if (!outcome.ok && RETRIED.has(outcome.code)) {
       decline(worker, task.batch.digest, this.now())
-      if (lease?.fence === fence) this.release(worker, lease, { charged: true, reason: outcome.message, code: outcome.code })
+      if (lease?.fence === fence) this.release(lease, { charged: true, reason: outcome.message, code: outcome.code })
     } else if (outcome.ok && task.checkOutputs !== undefined) {
       task.checkOutputs(outcome.outputs).then(
         () => { this.settle(task, worker.link.peer, outcome) },
@@ -170,61 +167,63 @@ export class Submitter {
     const atMs = Date.now()
     this.components.tasks.apply(task.id, outcome.ok
       ? { type: 'completed', worker: by, outputs: outcome.outputs, usage, logs, atMs }
-      : { type: 'failed', failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs })
+      : { type: 'failed', worker: by, failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs })
     this.finish(task)
   }
 
   /** Ends a lease without a result: the task waits again, or fails when it was charged too often. */
-  private release (worker: LinkedWorker, lease: Lease, { charged, reason, code = 'ERR_STREAM_CLOSED' }: { charged: boolean, reason: string, code?: ErrorCode }): void {
-    const { task, fence } = lease
-    worker.leases.delete(task.id)
-    if (!this.open.has(task.id)) return
-    const atMs = Date.now()
-    const record = this.components.tasks.apply(task.id, {
-      type: 'released', fence, charged, decline: { peer: worker.link.peer, code, reason, atMs },
-    })
+  private release ({ task, worker, fence }: Lease, { charged, reason, code = 'ERR_STREAM_CLOSED' }: { charged: boolean, reason: string, code?: ErrorCode }): void {
+    const decline = declineOf(worker.link.peer, code, reason)
+    endLease(task)
+    const record = this.components.tasks.apply(task.id, { type: 'released', fence, charged, decline })
     if (record === undefined || isFinal(record.state)) return
     if (record.attempts >= MAX_ATTEMPTS) {
-      const message = `no result after ${record.attempts} attempts; the last one, on ${worker.link.peer}, ended with ${code}: ${reason}`
-      this.components.tasks.apply(task.id, { type: 'failed', failure: { code: 'ERR_ATTEMPTS', message, by: this.components.peerId }, logs: '', atMs })
+      const message = `no result after ${record.attempts} attempts; the last one, on ${worker.link.peer}, ended with ${code}: ${decline.reason}`
+      this.components.tasks.apply(task.id, { type: 'failed', failure: { code: 'ERR_ATTEMPTS', message, by: this.components.peerId }, logs: '', atMs: Date.now() })
       this.finish(task)
     } else this.backlog.push(task, { front: true })
   }
 
+  /** Forgets a task that has ended; whoever still has its lease is told. */
   private finish (task: OpenTask): void {
     this.open.delete(task.id)
     this.backlog.drop(task)
-    for (const worker of this.workers) worker.leases.delete(task.id)
+    const lease = endLease(task)
+    lease?.worker.link.send({ kind: 'cancel', taskId: task.id, fence: lease.fence })
   }
 
   /** Leases what waits to who has room, and announces what is left. */
   private pump (): void {
-    if (this.pumping) return
+    if (this.pumping || this.stopped) return
     this.pumping = true
-    const now = this.now()
-    for (const batch of this.backlog.waiting()) {
-      while (!batch.queue.isEmpty()) {
-        const worker = pickWorker(this.workers, batch, now)
-        if (worker === undefined) break
-        const task = this.backlog.shift(batch)
-        if (task !== undefined) this.lease(worker, task, now)
+    try {
+      const now = this.now()
+      for (const batch of this.backlog.waiting()) {
+        while (batch.waiting > 0) {
+          const worker = pickWorker(this.workers, batch, now)
+          if (worker === undefined) break
+          const task = this.backlog.shift(batch)
+          if (task !== undefined) this.lease(worker, task, now)
+        }
       }
+      this.components.announcer.update(this.backlog.waiting())
+      this.watchLeases()
+    } finally {
+      this.pumping = false
     }
-    this.components.announcer.update(this.backlog.waiting())
-    this.watchLeases()
-    this.pumping = false
   }
 
   private lease (worker: LinkedWorker, task: OpenTask, now: number): void {
     const { batch } = task
-    if (!worker.programs.has(batch.digest)) {
-      worker.programs.add(batch.digest)
+    // `get`, as it counts as a use: the worker forgets programs in the order of their last use.
+    if (worker.programs.get(batch.digest) === undefined) {
+      worker.programs.set(batch.digest, true)
       worker.link.send({ kind: 'program', digest: batch.digest, program: batch.program })
     }
     const fence = (this.components.tasks.get(task.id)?.fence ?? 0) + 1
     this.components.tasks.apply(task.id, { type: 'leased', worker: worker.link.peer, fence, atMs: Date.now() })
-    task.granted.set(fence, worker.link.peer)
-    worker.leases.set(task.id, newLease(task, fence, now))
+    rememberGrant(task, fence, worker.link.peer)
+    grant(worker, task, fence, now)
     worker.link.send({ kind: 'lease', taskId: task.id, fence, digest: batch.digest, leaseMs: LEASE_MS, values: task.values })
   }
 
@@ -243,7 +242,7 @@ export class Submitter {
         if (lease.expiresAt > now) continue
         worker.link.send({ kind: 'cancel', taskId: lease.task.id, fence: lease.fence })
         decline(worker, lease.task.batch.digest, now)
-        this.release(worker, lease, { charged: true, reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
+        this.release(lease, { charged: true, reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
       }
     }
     this.pump()

@@ -2,18 +2,18 @@
  * The worker's side: it runs what submitters lease to it. Submitters share it fairly: each has its own queue, queues take
  * turns, and how many leases a submitter may place here (its window) follows from how many want to.
  */
-import { CallError } from '../executor/call-error.ts'
 import type { Executor } from '../executor/executor.ts'
-import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_HELD_INPUT_BYTES } from '../limits.ts'
+import { CorebrumError } from '../errors.ts'
+import { IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_HELD_INPUT_BYTES, MAX_WORKER_BYTES } from '../limits.ts'
 import type { Retriever } from '../modules/modules.ts'
 import { approximateBytes } from '../task/size.ts'
 import type { Capability } from '../wire/capability.ts'
-import type { Outcome, SubmitterMessage } from '../wire/messages.ts'
+import type { LeaseRef, SubmitterMessage } from '../wire/messages.ts'
 import { admitProgram, type Situation } from './admission.ts'
+import { Dispatcher } from './dispatcher.ts'
 import type { SubmitterLink } from './link.ts'
 import { createPace } from './pace.ts'
-import { ServedSubmitter, type HeldLease } from './served-submitter.ts'
+import { ServedSubmitter } from './served-submitter.ts'
 import { shareOut } from './windows.ts'
 
 /** A task that still runs after this long is reported as running; shorter ones are not worth a message. */
@@ -29,16 +29,20 @@ export interface WorkerComponents {
   situation: (cid: string) => Situation
   /** A submitter went away with results of this node undelivered: its stream should be opened again. */
   onStranded: (peer: string) => void
+  /** Monotonic milliseconds. Default performance.now. */
+  now?: () => number
 }
 
 export class Worker {
   private readonly components: WorkerComponents
   private readonly submitters = new Map<string, ServedSubmitter>()
+  private readonly now: () => number
   private readonly pace = createPace()
-  /** Submitters with waiting leases, in turn. */
-  private readonly turn = new Set<ServedSubmitter>()
-  private underWay = 0
+  private readonly dispatcher: Dispatcher
+  /** Inputs and results that are held for all submitters, about. */
+  private bytes = 0
   private ticker?: NodeJS.Timeout
+  private idler?: NodeJS.Timeout
   private draining = false
   private lastRenewal = 0
   /** When the last free slot was taken, monotonic milliseconds. */
@@ -46,6 +50,14 @@ export class Worker {
 
   constructor (components: WorkerComponents) {
     this.components = components
+    this.now = components.now ?? (() => performance.now())
+    this.dispatcher = new Dispatcher({
+      ...components,
+      hasModule: (cid) => components.situation(cid).hasModule,
+      pace: this.pace,
+      onEnd: () => { if (this.load < components.capability.slots) this.share() },
+      now: this.now,
+    })
   }
 
   /** Leases that wait or run. */
@@ -65,6 +77,12 @@ export class Worker {
     return this.draining
   }
 
+  /** Something runs or waits, or a submitter that is there has not taken its results. */
+  private get isBusy (): boolean {
+    for (const { leases, link, undelivered } of this.submitters.values()) if (leases > 0 || (link !== undefined && undelivered > 0)) return true
+    return false
+  }
+
   linkedTo (peer: string): boolean {
     return this.submitters.get(peer)?.link !== undefined
   }
@@ -81,12 +99,14 @@ export class Worker {
   /** Takes a work stream to a submitter into use: introduces this node and claims. */
   attach (link: SubmitterLink): void {
     const submitter = this.submitters.get(link.peer) ?? new ServedSubmitter(link.peer, {
-      onGone: (gone) => { this.submitters.delete(gone.peer) },
+      onGone: (gone) => { if (this.submitters.get(gone.peer) === gone) this.submitters.delete(gone.peer) },
       onStranded: ({ peer }) => { this.components.onStranded(peer) },
+      onBytes: (change) => { this.bytes += change },
+      now: this.now,
     })
     this.submitters.set(link.peer, submitter)
     submitter.attach(link)
-    link.onMessages = (messages) => { this.receive(submitter, messages) }
+    link.onMessages = (messages) => { this.receive(submitter, link, messages) }
     link.onClose = () => {
       submitter.detach(link)
       this.share()
@@ -94,38 +114,42 @@ export class Worker {
     link.send({ kind: 'hello', capability: this.components.capability })
     submitter.redeliver()
     this.share()
+    this.idler ??= setInterval(() => { this.closeIdle() }, IDLE_STREAM_MS / 10).unref()
   }
 
   /** A submitter has tasks that nobody runs: its window opens even when this node is busy. */
   noteWanting (peer: string): void {
     const submitter = this.submitters.get(peer)
     if (submitter === undefined) return
-    submitter.wantsUntil = performance.now() + LEASE_RENEW_MS
+    submitter.wantsUntil = this.now() + LEASE_RENEW_MS
     this.share()
   }
 
-  /** Takes nothing new; resolves when nothing runs any more or `signal` aborts. */
+  /** Takes nothing new; resolves when nothing runs any more and the results are taken, or when `signal` aborts. */
   async drain (signal: AbortSignal): Promise<void> {
     this.draining = true
     this.share()
     const leaving = new CorebrumError('ERR_DECLINED', 'this node is shutting down')
     for (const submitter of this.submitters.values()) {
-      for (const lease of submitter.takeWaiting()) submitter.refuse(lease, leaving)
+      for (const lease of submitter.takeUnstarted()) submitter.refuse(lease, leaving)
     }
-    while (this.load > 0 && !signal.aborted) await new Promise<void>((resolve) => { setTimeout(resolve, TICK_MS) })
+    while (this.isBusy && !signal.aborted) await new Promise<void>((resolve) => { setTimeout(resolve, TICK_MS) })
   }
 
   stop (): void {
     this.draining = true
     clearInterval(this.ticker)
+    clearInterval(this.idler)
     for (const submitter of [...this.submitters.values()]) {
       submitter.stop()
       void submitter.link?.close()
     }
   }
 
-  private receive (submitter: ServedSubmitter, messages: SubmitterMessage[]): void {
+  private receive (submitter: ServedSubmitter, link: SubmitterLink, messages: SubmitterMessage[]): void {
     for (const message of messages) {
+      // What comes over a stream that was replaced, or ended by a message before, is void.
+      if (submitter.link !== link) return
       switch (message.kind) {
         case 'program': submitter.addProgram(message.digest, message.program); break
         case 'lease': this.take(submitter, message); break
@@ -133,8 +157,9 @@ export class Worker {
         case 'cancel': submitter.cancel(message)
       }
     }
+    this.dispatcher.add(submitter)
     this.share()
-    this.dispatch()
+    this.dispatcher.dispatch()
   }
 
   private take (submitter: ServedSubmitter, { taskId, fence, digest, values }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
@@ -143,70 +168,29 @@ export class Worker {
       submitter.link?.abort(new CorebrumError('ERR_PROTOCOL', 'a lease names a program that was not sent, or does not fit it'))
       return
     }
+    const ref: LeaseRef = { taskId, fence }
+    if (submitter.resume(ref, digest)) return
     const { module, memoryLimitBytes = 0 } = program
     const admission = admitProgram({ memoryLimitBytes, moduleBytes: module.size }, this.components.situation(module.cid))
     const bytes = values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
-    if (!admission.admitted) submitter.refuse({ taskId, fence }, new CorebrumError(admission.code, admission.reason))
+    if (!admission.admitted) submitter.refuse(ref, new CorebrumError(admission.code, admission.reason))
     else if (submitter.heldBytes + bytes > MAX_HELD_INPUT_BYTES || submitter.leases >= MAX_CLAIM_WINDOW) {
-      submitter.refuse({ taskId, fence }, new CorebrumError('ERR_DECLINED', 'this node holds as many of your tasks as it can'))
+      submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many of your tasks as it can'))
+    } else if (this.bytes + bytes > MAX_WORKER_BYTES) {
+      submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many inputs and results as it can'))
     } else {
-      submitter.hold({ taskId, fence, program, values, bytes, abort: new AbortController(), reported: false })
-      this.turn.add(submitter)
-      this.ticker ??= setInterval(() => { this.tick() }, TICK_MS).unref()
-    }
-  }
-
-  /** Hands waiting leases to the executor, one submitter after the other, as deep as calls are short. */
-  private dispatch (): void {
-    const depth = this.pace.depth(this.components.executor.slots)
-    while (this.underWay < depth) {
-      const [submitter] = this.turn
-      if (submitter === undefined) return
-      this.turn.delete(submitter)
-      const lease = submitter.next()
-      if (lease === undefined) continue
-      this.turn.add(submitter)
-      this.underWay++
-      void this.run(submitter, lease)
-    }
-  }
-
-  private async run (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
-    const outcome = await this.outcome(submitter, lease)
-    if (outcome !== undefined) {
-      this.pace.note(outcome.usage.wallMs)
-      submitter.finish(lease, outcome)
-    }
-    this.underWay--
-    this.dispatch()
-    if (this.load < this.components.capability.slots) this.share()
-  }
-
-  /** `undefined` when the lease was given back or taken away instead. */
-  private async outcome (submitter: ServedSubmitter, lease: HeldLease): Promise<Outcome | undefined> {
-    const { program, values, taskId, abort: { signal } } = lease
-    const { executor, retriever, peerId, situation } = this.components
-    try {
-      if (!situation(program.module.cid).hasModule) await retriever.ensure(program.module, { signal, submitter: submitter.peer })
-    } catch (error) {
-      submitter.refuse(lease, toCorebrumError(error))
-      return undefined
-    }
-    try {
-      const result = await executor.run({ program, values, taskId, workerId: peerId }, { signal, onStart: () => { lease.startedAt = performance.now() } })
-      return { ok: true, ...result }
-    } catch (thrown) {
-      if (signal.aborted) return undefined
-      const { code, message } = toCorebrumError(thrown)
-      const { logs, usage } = thrown instanceof CallError ? thrown : { logs: '', usage: undefined }
-      return { ok: false, code, message, usage: usage ?? { wallMs: 0, memoryBytes: 0 }, logs }
+      submitter.hold({ taskId, fence, digest, program, values, bytes, abort: new AbortController(), underWay: false, fetched: false, reported: false })
+      if (this.ticker !== undefined) return
+      // A lease is good for a while before it needs to be renewed.
+      this.lastRenewal = this.now()
+      this.ticker = setInterval(() => { this.tick() }, TICK_MS).unref()
     }
   }
 
   /** Tells each submitter how many leases it may place here now. */
   private share (): void {
     const slots = this.draining ? 0 : this.components.capability.slots
-    const now = performance.now()
+    const now = this.now()
     if (this.load < slots) this.fullSince = undefined
     else this.fullSince ??= now
     const linked = [...this.submitters.values()].filter(({ link }) => link !== undefined)
@@ -221,17 +205,33 @@ export class Worker {
   }
 
   private tick (): void {
-    const now = performance.now()
+    const now = this.now()
     const renewing = now - this.lastRenewal >= LEASE_RENEW_MS
     if (renewing) this.lastRenewal = now
     for (const submitter of this.submitters.values()) {
       const running = submitter.toReport(now - REPORT_RUNNING_MS)
       if (running.length > 0) submitter.link?.send({ kind: 'running', leases: running })
-      if (renewing && submitter.leases > 0) submitter.link?.send({ kind: 'renew', leases: submitter.refs() })
+      if (renewing) this.renew(submitter)
     }
     this.share()
-    if (this.load > 0) return
+    if (this.isBusy) return
     clearInterval(this.ticker)
     this.ticker = undefined
+  }
+
+  private renew (submitter: ServedSubmitter): void {
+    const refs = submitter.refs()
+    while (refs.length > 0) submitter.link?.send({ kind: 'renew', leases: refs.splice(0, MAX_CLAIM_WINDOW) })
+  }
+
+  /** Ends streams that have had no task for long; a submitter that has new ones offers them. */
+  private closeIdle (): void {
+    const before = this.now() - IDLE_STREAM_MS
+    for (const { link, leases, undelivered, usedAt } of this.submitters.values()) {
+      if (link !== undefined && !link.local && leases === 0 && undelivered === 0 && usedAt < before) void link.close()
+    }
+    if (this.submitters.size > 0) return
+    clearInterval(this.idler)
+    this.idler = undefined
   }
 }

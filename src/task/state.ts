@@ -59,7 +59,8 @@ export type TaskEvent =
   /** The lease ended without a result; `charged` counts it as an attempt. */
   | { type: 'released', fence: number, charged: boolean, decline?: Decline }
   | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: TaskUsage, logs: string, atMs: number }
-  | { type: 'failed', failure: TaskFailure, usage?: TaskUsage, logs: string, atMs: number }
+  /** `worker` gave the failed result; absent when the submitter gave up. */
+  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: TaskUsage, logs: string, atMs: number }
   | { type: 'cancelled', failure: TaskFailure, atMs: number }
 
 /** Declines that a record keeps; the newest. */
@@ -84,18 +85,18 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
       return { ...task, state: 'running', startedAtMs: event.atMs }
     case 'released': {
       if (task.state === 'pending' || event.fence !== task.fence) return task
-      const { worker: _worker, claimedAtMs: _claimed, startedAtMs: _started, ...rest } = task
+      const { id, name, fence, createdAtMs, logs } = task
       const declines = event.decline === undefined ? task.declines : [...task.declines, event.decline].slice(-MAX_DECLINES)
-      return { ...rest, state: 'pending', attempts: task.attempts + (event.charged ? 1 : 0), declines }
+      return { id, name, state: 'pending', fence, attempts: task.attempts + (event.charged ? 1 : 0), createdAtMs, logs, declines }
     }
     case 'completed': {
       const { worker, outputs, usage, logs, atMs } = event
       return { ...task, state: 'completed', worker, outputs, usage, logs, endedAtMs: atMs }
     }
     case 'failed': {
-      const { failure, usage, logs, atMs } = event
+      const { worker, failure, usage, logs, atMs } = event
       const state = failure.code === 'ERR_TIME_LIMIT' ? 'timeout' : 'failed'
-      return { ...task, state, failure, logs, endedAtMs: atMs, ...(usage === undefined ? {} : { usage }) }
+      return { ...task, state, failure, logs, endedAtMs: atMs, ...(worker === undefined ? {} : { worker }), ...(usage === undefined ? {} : { usage }) }
     }
     case 'cancelled':
       return { ...task, state: 'cancelled', failure: event.failure, endedAtMs: event.atMs }

@@ -4,7 +4,7 @@
  *   capability = { engine: tstr, features: [* tstr], memory: uint, slots: uint }   ; memory in bytes
  */
 import { MAX_MEMORY_LIMIT_BYTES } from '../limits.ts'
-import { asInteger, asRecord, asText, asTexts } from './shape.ts'
+import { asInteger, asRecord, asText, asTexts, uint } from './shape.ts'
 
 export interface Capability {
   /** Name and version of the WASM engine: `v8 11.3`. */
@@ -18,7 +18,7 @@ export interface Capability {
 }
 
 export function capabilityToWire (capability: Capability): unknown {
-  return { engine: capability.engine, features: capability.features, memory: capability.memoryLimitBytes, slots: capability.slots }
+  return { engine: capability.engine, features: capability.features, memory: uint(capability.memoryLimitBytes), slots: capability.slots }
 }
 
 export function capabilityFromWire (raw: unknown): Capability {

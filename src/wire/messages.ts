@@ -28,7 +28,7 @@ import type { TaskUsage } from '../task/state.ts'
 import type { Value } from '../task/values.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
 import { programFromWire, programToWire } from './program.ts'
-import { asAmount, asArray, asBytes, asInteger, asRecord, asText, broken, isValue } from './shape.ts'
+import { asAmount, asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } from './shape.ts'
 
 export const WORK_PROTOCOL = '/corebrum/work/1.0.0'
 export const WORK_VERSION = 1
@@ -62,18 +62,18 @@ export function workerMessageToWire (m: WorkerMessage): unknown[] {
     case 'running': return [2, refsToWire(m.leases)]
     case 'result': {
       const { outcome: o } = m
-      const head = [3, idToWire(m.taskId), m.fence]
-      const tail = [[o.usage.wallMs, o.usage.memoryBytes], o.logs]
+      const head = [3, idToWire(m.taskId), uint(m.fence)]
+      const tail = [[o.usage.wallMs, uint(o.usage.memoryBytes)], o.logs]
       return o.ok ? [...head, 0, o.outputs, ...tail] : [...head, ERRORS[o.code].status, o.message.slice(0, MAX_MESSAGE_LENGTH), ...tail]
     }
     case 'renew': return [4, refsToWire(m.leases)]
-    case 'refuse': return [5, idToWire(m.taskId), m.fence, ERRORS[m.code].status, m.reason.slice(0, MAX_MESSAGE_LENGTH)]
+    case 'refuse': return [5, idToWire(m.taskId), uint(m.fence), ERRORS[m.code].status, m.reason.slice(0, MAX_MESSAGE_LENGTH)]
   }
 }
 
 /** Throws ERR_PROTOCOL; `undefined` for a kind that a newer peer may send. */
 export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined {
-  const f = asArray(raw, 'message', 1, 32)
+  const f = asArray(raw, 'message', 1)
   switch (f[0]) {
     case 0:
       if (f[1] !== WORK_VERSION) throw new CorebrumError('ERR_PROTOCOL', `work protocol version ${String(f[1])} is not supported, only ${WORK_VERSION}`)
@@ -96,15 +96,15 @@ export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined 
 export function submitterMessageToWire (m: SubmitterMessage): unknown[] {
   switch (m.kind) {
     case 'program': return [16, Buffer.from(m.digest, 'hex'), programToWire(m.program)]
-    case 'lease': return [17, idToWire(m.taskId), m.fence, Buffer.from(m.digest, 'hex'), m.leaseMs, m.values]
+    case 'lease': return [17, idToWire(m.taskId), uint(m.fence), Buffer.from(m.digest, 'hex'), m.leaseMs, m.values]
     case 'ack': return [18, refsToWire(m.leases)]
-    case 'cancel': return [19, idToWire(m.taskId), m.fence]
+    case 'cancel': return [19, idToWire(m.taskId), uint(m.fence)]
   }
 }
 
 /** Throws ERR_PROTOCOL; `undefined` for a kind that a newer peer may send. */
 export function submitterMessageFromWire (raw: unknown): SubmitterMessage | undefined {
-  const f = asArray(raw, 'message', 1, 32)
+  const f = asArray(raw, 'message', 1)
   switch (f[0]) {
     case 16: return { kind: 'program', digest: digestFromWire(f[1]), program: programFromWire(f[2]) }
     case 17: return {
@@ -132,11 +132,11 @@ function outcomeFromWire (f: unknown[]): Outcome {
   if (status !== 0) return { ok: false, code: codeOfStatus(status), message: asText(f[4], 'result.message', MAX_MESSAGE_LENGTH), usage, logs }
   const outputs = asRecord(f[4], 'result.outputs')
   if (!isValue(outputs)) throw broken('result.outputs')
-  return { ok: true, outputs: outputs as Record<string, Value>, usage, logs }
+  return { ok: true, outputs, usage, logs }
 }
 
 function refsToWire (leases: LeaseRef[]): unknown[] {
-  return leases.map(({ taskId, fence }) => [idToWire(taskId), fence])
+  return leases.map(({ taskId, fence }) => [idToWire(taskId), uint(fence)])
 }
 
 function refsFromWire (raw: unknown, what: string): LeaseRef[] {

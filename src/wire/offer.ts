@@ -12,7 +12,7 @@
 import { MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_OFFER_BYTES, MAX_OPEN_TASKS, OFFER_TTL_MS } from '../limits.ts'
 import { CorebrumError } from '../errors.ts'
 import { decode, encode } from '../cbor.ts'
-import { asAmount, asArray, asBoolean, asBytes, asInteger, asText, asTexts, broken } from './shape.ts'
+import { asAmount, asArray, asBoolean, asBytes, asInteger, asText, asTexts, broken, uint } from './shape.ts'
 
 export const OFFER_VERSION = 1
 const MAX_ADDRESSES = 16
@@ -35,13 +35,13 @@ export interface Offer {
 }
 
 export function offerToWire (offer: Offer): unknown[] {
-  return [OFFER_VERSION, Buffer.from(offer.digest, 'hex'), offer.tasks, offer.cid, offer.moduleBytes, offer.memoryLimitBytes,
-    offer.networking, offer.fileSystem, offer.chance, offer.addresses, offer.issuedAtMs, offer.ttlMs]
+  return [OFFER_VERSION, Buffer.from(offer.digest, 'hex'), offer.tasks, offer.cid, offer.moduleBytes, uint(offer.memoryLimitBytes),
+    offer.networking, offer.fileSystem, offer.chance, offer.addresses.slice(0, MAX_ADDRESSES), uint(offer.issuedAtMs), offer.ttlMs]
 }
 
 /** Throws ERR_PROTOCOL when any field breaks the layout above. */
 export function offerFromWire (raw: unknown): Offer {
-  const f = asArray(raw, 'offer', 1, 64)
+  const f = asArray(raw, 'offer', 1)
   if (f[0] !== OFFER_VERSION) throw new CorebrumError('ERR_PROTOCOL', `offer version ${String(f[0])} is not supported, only ${OFFER_VERSION}`)
   if (f.length < 12) throw broken('offer')
   const chance = asAmount(f[8], 'offer.chance')
@@ -62,7 +62,7 @@ export function offerFromWire (raw: unknown): Offer {
 }
 
 export function encodeOffer (offer: Offer): Uint8Array {
-  return encode(offerToWire({ ...offer, addresses: offer.addresses.slice(0, MAX_ADDRESSES) }))
+  return encode(offerToWire(offer))
 }
 
 export function decodeOffer (bytes: Uint8Array): Offer {

@@ -5,13 +5,10 @@
  *               in: [* [name: tstr, type: tstr]], out: [* [name: tstr, type: tstr]],
  *               ? memory: uint, time: uint, net: bool, fs: bool }       ; memory in bytes, time in milliseconds
  */
-import { MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
+import { MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_NAME_CHARS, MAX_TIME_LIMIT_MS, MAX_URL_CHARS } from '../limits.ts'
 import type { Program } from '../task/program.ts'
 import type { ValueType } from '../task/values.ts'
-import { asArray, asBoolean, asInteger, asRecord, asText, asTexts, asValueType } from './shape.ts'
-
-const MAX_NAME_LENGTH = 256
-const MAX_URL_LENGTH = 4096
+import { asArray, asBoolean, asInteger, asRecord, asText, asTexts, asValueType, uint } from './shape.ts'
 
 interface Field { name: string, type: ValueType }
 
@@ -26,7 +23,7 @@ export function programToWire (program: Program): unknown {
     ...(program.abi === undefined ? {} : { abi: program.abi }),
     in: fields(program.inputs),
     out: fields(program.outputs),
-    ...(program.memoryLimitBytes === undefined ? {} : { memory: program.memoryLimitBytes }),
+    ...(program.memoryLimitBytes === undefined ? {} : { memory: uint(program.memoryLimitBytes) }),
     time: program.timeLimitMs,
     net: program.grants.networking,
     fs: program.grants.fileSystem,
@@ -36,13 +33,13 @@ export function programToWire (program: Program): unknown {
 export function programFromWire (raw: unknown): Program {
   const p = asRecord(raw, 'program')
   return {
-    name: asText(p.name, 'program.name', MAX_NAME_LENGTH),
+    name: asText(p.name, 'program.name', MAX_NAME_CHARS),
     module: {
       cid: asText(p.cid, 'program.cid', 128),
       size: asInteger(p.size, 'program.size', 0, MAX_MODULE_BYTES),
-      urls: asTexts(p.urls, 'program.urls', 8, MAX_URL_LENGTH),
+      urls: asTexts(p.urls, 'program.urls', MAX_MODULE_URLS, MAX_URL_CHARS),
     },
-    ...(p.fn === undefined ? {} : { functionName: asText(p.fn, 'program.fn', MAX_NAME_LENGTH) }),
+    ...(p.fn === undefined ? {} : { functionName: asText(p.fn, 'program.fn', MAX_NAME_CHARS) }),
     ...(p.abi === undefined ? {} : { abi: asText(p.abi, 'program.abi', 64) }),
     inputs: fieldsFromWire(p.in, 'program.in'),
     outputs: fieldsFromWire(p.out, 'program.out'),
@@ -55,6 +52,6 @@ export function programFromWire (raw: unknown): Program {
 function fieldsFromWire (raw: unknown, what: string): Field[] {
   return asArray(raw, what, 0, MAX_INPUTS).map((entry) => {
     const pair = asArray(entry, what, 2)
-    return { name: asText(pair[0], what, MAX_NAME_LENGTH), type: asValueType(pair[1], what) }
+    return { name: asText(pair[0], what, MAX_NAME_CHARS), type: asValueType(pair[1], what) }
   })
 }

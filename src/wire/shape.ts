@@ -1,13 +1,15 @@
 /** Checks of decoded CBOR: each reads one field as a type or throws ERR_PROTOCOL naming the field. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_VALUE_DEPTH } from '../limits.ts'
-import { VALUE_TYPES, type Value, type ValueType } from '../task/values.ts'
+import { VALUE_TYPES, valueFault, type Value, type ValueType } from '../task/values.ts'
+
+/** Items of one message or record that are read or ignored; more are none that a later version would add. */
+const MAX_FIELDS = 64
 
 export function broken (what: string): CorebrumError {
   return new CorebrumError('ERR_PROTOCOL', `${what} is not of the agreed form`)
 }
 
-export function asArray (value: unknown, what: string, minLength = 0, maxLength = Infinity): unknown[] {
+export function asArray (value: unknown, what: string, minLength = 0, maxLength = MAX_FIELDS): unknown[] {
   if (!Array.isArray(value) || value.length < minLength || value.length > maxLength) throw broken(what)
   return value
 }
@@ -53,15 +55,12 @@ export function asValueType (value: unknown, what: string): ValueType {
   return found
 }
 
-/** True when CBOR gave a plain value: no tags, dates, sets, or nesting beyond MAX_VALUE_DEPTH. */
-export function isValue (value: unknown, depth = 0): value is Value {
-  switch (typeof value) {
-    case 'boolean': case 'number': case 'bigint': case 'string': return true
-    case 'object': break
-    default: return false
-  }
-  if (value === null || value instanceof Uint8Array) return true
-  if (depth >= MAX_VALUE_DEPTH) return false
-  if (Array.isArray(value)) return value.every((item) => isValue(item, depth + 1))
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every((item) => isValue(item, depth + 1))
+/** True when it is what a task's inputs and outputs can hold: no tags, dates or sets, not too deep, not too many. */
+export function isValue (value: unknown): value is Value {
+  return valueFault(value) === undefined
+}
+
+/** An integer as CBOR writes integers: the encoder makes floats of numbers over 32 bits, and integers of bigints. */
+export function uint (value: number): number | bigint {
+  return value > 0xffffffff ? BigInt(value) : value
 }

@@ -9,3 +9,8 @@ export async function rejectsWith (code: ErrorCode, promise: Promise<unknown>): 
   assert.equal(thrown.code, code, thrown.message)
   return thrown
 }
+
+/** Reads a message that must be refused as ERR_PROTOCOL, or as `code`. */
+export function refusesWire (read: () => unknown, code: ErrorCode = 'ERR_PROTOCOL'): void {
+  assert.throws(read, (error) => error instanceof CorebrumError && error.code === code)
+}

@@ -4,10 +4,11 @@ import type { SubmitRequest } from '../../control/client.ts'
 import { readSubmission, type Submission } from '../../control/submission.ts'
 import type { SubmitEvent } from '../../control/submit-event.ts'
 import { taskView } from '../../control/views.ts'
-import { MESH_WAIT_MS, UNCLAIMED_WAIT_MS } from '../../limits.ts'
+import { CLOSE_GRACE_MS, MESH_WAIT_MS, UNCLAIMED_WAIT_MS } from '../../limits.ts'
 import { createNode, type Node, type TaskHandle } from '../../node.ts'
 import { bindInputs, declareInputs } from '../../task/bind.ts'
 import { say } from '../output.ts'
+import { startNode } from '../start-node.ts'
 import type { TaskSource } from './source.ts'
 
 export interface OwnNodeOptions {
@@ -21,13 +22,13 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, {
   let task: TaskHandle | undefined
   let unclaimed: NodeJS.Timeout | undefined
 
-  const startNode = async (): Promise<Node> => {
+  const ownNode = async (): Promise<Node> => {
     const { config, warnings } = await loadConfig(sources)
     for (const warning of warnings) say(`warning: ${warning}`)
     // A command that was told to run nothing itself still has to run a task that nobody else takes.
     const workerCount = Math.max(1, config.workerCount)
     node = await createNode({ ...config, workerCount, ephemeral: true }, { networked: !local, worksForOthers: false, worksForItself: local })
-    await node.start()
+    await startNode(node)
     return node
   }
 
@@ -40,7 +41,7 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, {
 
   const events = async function * (): AsyncGenerator<SubmitEvent> {
     // Together: a mistake in the definition is reported without waiting for the node.
-    const [{ definition, inputs, warnings }, started] = await Promise.all([readChecked(request), startNode()])
+    const [{ definition, inputs, warnings }, started] = await Promise.all([readChecked(request), ownNode()])
     const handle = await started.submit(definition, inputs, { baseDir: request.baseDir, signal: abandoned.signal })
     task = handle
     yield { type: 'accepted', id: handle.id, warnings }
@@ -59,7 +60,9 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, {
     logs: () => task?.record().logs ?? '',
     async close () {
       clearTimeout(unclaimed)
-      await node?.stop()
+      // The task has ended; what a peer does not answer to in time must not keep the command.
+      const late = new Promise((resolve) => { setTimeout(resolve, CLOSE_GRACE_MS).unref() })
+      await Promise.race([node?.stop(), late])
     },
   }
 }

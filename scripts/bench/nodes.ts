@@ -1,0 +1,30 @@
+/** Nodes for benchmarks: on loopback, with a data folder of their own, without mDNS. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createNode, type Config, type Node } from '../../src/index.ts'
+
+export async function temporaryFolder (): Promise<{ folder: string, remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'corebrum-bench-'))
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+export async function startNode (config: Partial<Config>): Promise<{ node: Node, stop: () => Promise<void> }> {
+  const { folder, remove } = await temporaryFolder()
+  const node = await createNode({ dataDir: folder, listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, ...config })
+  await node.start()
+  return {
+    node,
+    async stop () {
+      await node.stop()
+      await remove()
+    },
+  }
+}
+
+/** A node that runs nothing itself, connected to the worker at `address`. */
+export async function startSubmitter (address: string): Promise<{ node: Node, stop: () => Promise<void> }> {
+  const started = await startNode({ workerCount: 0, peers: [address] })
+  if (!await started.node.waitForPeer(10_000)) throw new Error(`no connection to ${address}`)
+  return started
+}

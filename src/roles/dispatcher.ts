@@ -1,0 +1,111 @@
+/**
+ * Hands a worker's leases to its executor: submitters take turns, as deep as calls are short. A lease whose module is not here
+ * waits for it without holding up others, neither of its submitter nor, least of all, of other ones.
+ */
+import { CallError } from '../executor/call-error.ts'
+import type { Executor } from '../executor/executor.ts'
+import { toCorebrumError, type CorebrumError } from '../errors.ts'
+import { MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES } from '../limits.ts'
+import type { Retriever } from '../modules/modules.ts'
+import type { Outcome } from '../wire/messages.ts'
+import type { HeldLease } from './held-lease.ts'
+import type { Pace } from './pace.ts'
+import type { ServedSubmitter } from './served-submitter.ts'
+
+export interface DispatcherComponents {
+  peerId: string
+  executor: Executor
+  retriever: Retriever
+  hasModule: (cid: string) => boolean
+  pace: Pace
+  /** A lease ended; there may be room for another one. */
+  onEnd: () => void
+  /** Monotonic milliseconds. */
+  now: () => number
+}
+
+export class Dispatcher {
+  private readonly components: DispatcherComponents
+  /** Submitters with waiting leases, in turn. */
+  private readonly turn = new Set<ServedSubmitter>()
+  private underWay = 0
+
+  constructor (components: DispatcherComponents) {
+    this.components = components
+  }
+
+  /** The submitter has leases that wait, or takes results again. */
+  add (submitter: ServedSubmitter): void {
+    if (submitter.hasWaiting) this.turn.add(submitter)
+  }
+
+  /** Begins as many leases as are worth having under way. */
+  dispatch (): void {
+    const { pace, executor, hasModule } = this.components
+    const depth = Math.min(MAX_EXECUTOR_QUEUE, pace.depth(executor.slots))
+    while (this.underWay < depth) {
+      const [submitter] = this.turn
+      if (submitter === undefined) return
+      this.turn.delete(submitter)
+      const lease = submitter.next()
+      if (lease === undefined) continue
+      if (lease.fetched || hasModule(lease.program.module.cid)) {
+        this.turn.add(submitter)
+        this.underWay++
+        void this.run(submitter, lease)
+      } else if (submitter.fetching < MAX_FETCHING_LEASES) {
+        this.turn.add(submitter)
+        void this.fetch(submitter, lease)
+      } else submitter.putBack(lease)
+    }
+  }
+
+  private async fetch (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
+    const { program: { module }, abort: { signal } } = lease
+    submitter.fetching++
+    try {
+      await this.components.retriever.ensure(module, { signal, submitter: submitter.peer })
+      lease.fetched = true
+      submitter.putBack(lease)
+    } catch (error) {
+      if (!signal.aborted) this.giveBack(submitter, lease, toCorebrumError(error))
+    }
+    submitter.fetching--
+    this.add(submitter)
+    this.dispatch()
+  }
+
+  /** The module cannot be had: nor can it for the leases behind this one. */
+  private giveBack (submitter: ServedSubmitter, lease: HeldLease, error: CorebrumError): void {
+    const { cid } = lease.program.module
+    submitter.refuse(lease, error)
+    for (const other of submitter.takeUnstarted(({ program }) => program.module.cid === cid)) submitter.refuse(other, error)
+  }
+
+  private async run (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
+    lease.underWay = true
+    const outcome = await this.outcome(lease)
+    if (outcome !== undefined) {
+      if (outcome.usage.wallMs > 0) this.components.pace.note(outcome.usage.wallMs)
+      submitter.finish(lease, outcome)
+    }
+    this.underWay--
+    this.dispatch()
+    this.components.onEnd()
+  }
+
+  /** `undefined` when the lease was taken away. */
+  private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
+    const { program, values, taskId, abort: { signal } } = lease
+    const { executor, peerId, now } = this.components
+    try {
+      const result = await executor.run({ program, values, taskId, workerId: peerId }, { signal, onStart: () => { lease.startedAt = now() } })
+      return { ok: true, ...result }
+    } catch (thrown) {
+      if (signal.aborted) return undefined
+      const { code, message } = toCorebrumError(thrown)
+      const { logs, usage } = thrown instanceof CallError ? thrown : { logs: '', usage: undefined }
+      return { ok: false, code, message, usage: usage ?? { wallMs: 0, memoryBytes: 0 }, logs }
+    }
+  }
+}

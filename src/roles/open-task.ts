@@ -1,0 +1,42 @@
+/** A task from when it is submitted until it has ended, as the submitter holds it. */
+import type { Program } from '../task/program.ts'
+import { approximateBytes } from '../task/size.ts'
+import type { Value } from '../task/values.ts'
+import type { Batch } from './backlog.ts'
+import type { Lease } from './roster.ts'
+
+/** Leases of one task whose results are still accepted: the newest ones. */
+const MAX_GRANTS_REMEMBERED = 32
+
+export interface NewTask {
+  id: string
+  program: Program
+  /** One for each of the program's inputs. */
+  values: Array<Value | undefined>
+  /** Rejects with a CorebrumError when the outputs are not what the definition declares. */
+  checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
+}
+
+export interface OpenTask extends Omit<NewTask, 'program'> {
+  readonly batch: Batch
+  /** Memory of the values, about. */
+  readonly bytes: number
+  /** Who was granted a lease, by fence: only they may deliver a result. */
+  readonly granted: Map<number, string>
+  /** True while it stands in its batch's queue. */
+  waiting: boolean
+  /** The lease that stands now. */
+  lease?: Lease
+  readonly createdAtMs: number
+}
+
+export function openTask ({ id, values, checkOutputs }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
+  const bytes = values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
+  return { id, values, batch, bytes, granted: new Map(), waiting: false, createdAtMs, ...(checkOutputs === undefined ? {} : { checkOutputs }) }
+}
+
+/** Notes that `peer` may answer for the lease with this fence. */
+export function rememberGrant ({ granted }: OpenTask, fence: number, peer: string): void {
+  granted.set(fence, peer)
+  granted.delete(fence - MAX_GRANTS_REMEMBERED)
+}
