@@ -99,6 +99,8 @@ export const SANDBOX_START_MS = 30_000
 export const SANDBOX_HEAP_BYTES = 192 * MiB
 /** What a sandbox process may map besides the linear memory of the module it runs. */
 export const SANDBOX_OVERHEAD_BYTES = 1024 * MiB
+/** Linear memory of ended calls after which a sandbox collects its garbage. */
+export const SANDBOX_GARBAGE_BYTES = 64 * MiB
 /** Text of a dying sandbox process that is kept to say why it died. */
 export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
 /** Programs that a slot keeps bound to their module, and functions whose run times are remembered. */

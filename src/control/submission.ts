@@ -1,9 +1,21 @@
 /** From what a user typed to what a node takes: the same for the daemon and for a command that runs its own node. */
+import { LRUCache } from 'lru-cache'
 import { parseSetOption } from '../task/set-option.ts'
 import { parseJsonInputs } from '../task/json.ts'
-import { parseDefinition } from '../task/parse.ts'
+import { parseDefinition, type ParsedDefinition } from '../task/parse.ts'
 import type { TaskDefinition } from '../task/definition.ts'
 import type { Value } from '../task/values.ts'
+
+/** Definitions that were read lately: scripts submit the same one again and again. */
+const recent = new LRUCache<string, ParsedDefinition>({ max: 64, maxSize: 16 * 1024 * 1024, sizeCalculation: (_parsed, text) => text.length })
+
+/** A copy of its own for each submission: what a definition object names is looked up once for that object. */
+async function parsed (text: string, fileName: string): Promise<ParsedDefinition> {
+  const key = `${fileName}\n${text}`
+  const found = recent.get(key) ?? await parseDefinition(text, { fileName })
+  recent.set(key, found)
+  return { ...found, definition: { ...found.definition } }
+}
 
 export interface SubmissionText {
   /** The definition, YAML or JSON. */
@@ -26,7 +38,7 @@ export interface Submission {
 
 /** Rejects with ERR_DEFINITION or ERR_INPUT; each mistake is one entry of `problems`. */
 export async function readSubmission ({ definition: text, fileName = 'the definition', inputs, inputsName = '--input', set = [] }: SubmissionText): Promise<Submission> {
-  const { definition, warnings } = await parseDefinition(text, { fileName })
+  const { definition, warnings } = await parsed(text, fileName)
   const given: Record<string, Value> = inputs === undefined ? {} : parseJsonInputs(inputs, inputsName)
   for (const option of set) {
     const { name, value } = parseSetOption(option, definition.inputs)

@@ -3,7 +3,7 @@ import { isMainThread, Worker } from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
 import { decode, encode } from '../cbor.ts'
 import { type CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS } from '../limits.ts'
+import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS, SANDBOX_GARBAGE_BYTES } from '../limits.ts'
 import { BlockingReader, writeFrame } from './blocking-pipe.ts'
 import { type BoundProgram, type CallOutcome, bindProgram, outputTooLarge, runCall } from './call.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
@@ -33,6 +33,8 @@ type CallCommand = Extract<Command, [typeof Op.CALL, ...unknown[]]>
 const reader = new BlockingReader(STDIN)
 const modules = new Map<string, HeldModule>()
 const programs = new Map<number, HeldProgram>()
+/** Linear memory of the calls since garbage was last collected. */
+let garbageBytes = 0
 /** Read but not carried out yet, in order; modules among them. */
 let pending: Array<Command | { key: string, module: HeldModule }> = []
 
@@ -80,6 +82,11 @@ function runCommand ([, sequence, programId, values]: CallCommand): void {
   const wallMs = performance.now() - started
   const asks = wallMs > RESUME_AFTER_MS && pending.length > 0
   writeReport(sequence, wallMs, outcome, asks)
+  garbageBytes += outcome.memoryBytes
+  if (garbageBytes > SANDBOX_GARBAGE_BYTES) {
+    garbageBytes = 0
+    globalThis.gc?.()
+  }
   if (asks) awaitResume()
 }
 

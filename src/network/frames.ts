@@ -33,9 +33,9 @@ class FrameChannel implements Channel {
   private readonly onBroken: FrameEvents['onBroken']
   private readonly splitter: FrameSplitter
   private readonly writer = new FrameWriter()
-  private readonly sent: Promise<void>
+  private readonly finished: Promise<void>
+  private release!: () => void
   private fault?: CorebrumError
-  private closing?: Promise<void>
   private ending = false
   private closed = false
   private readTimer?: NodeJS.Timeout
@@ -49,9 +49,8 @@ class FrameChannel implements Channel {
     this.onBroken = init.onBroken
     this.splitter = new FrameSplitter(budget)
     if (firstFrameTimeoutMs > 0) this.readTimer = this.expect(firstFrameTimeoutMs, 'no whole frame came')
-    const sending = pipe(() => this.writer.chunks(), stream.sink)
-    this.sent = sending.catch(() => {})
-    void this.run(sending)
+    this.finished = new Promise((resolve) => { this.release = resolve })
+    void this.run()
   }
 
   get bufferedBytes (): number {
@@ -70,8 +69,10 @@ class FrameChannel implements Channel {
   }
 
   close (): Promise<void> {
-    this.closing ??= this.end()
-    return this.closing
+    this.flush()
+    // The other side ends its direction when it hears of the end of this one, and `run` is done.
+    if (!this.closed) this.drain()
+    return this.finished
   }
 
   abort (error: Error): void {
@@ -79,11 +80,13 @@ class FrameChannel implements Channel {
     this.finish(error)
   }
 
-  private async run (sending: Promise<unknown>): Promise<void> {
+  private async run (): Promise<void> {
     try {
-      await Promise.all([sending, pipe(this.stream.source, (source) => this.receive(source))])
-      // While this side closes, the stream has still to be let go of.
-      if (this.closing === undefined) this.finish()
+      await Promise.all([
+        pipe(() => this.writer.chunks(), this.stream.sink),
+        pipe(this.stream.source, (source) => this.receive(source)),
+      ])
+      this.finish()
     } catch (cause) {
       const error = toCorebrumError(cause, 'ERR_STREAM_CLOSED')
       if (!this.closed) this.stream.abort(error)
@@ -134,20 +137,11 @@ class FrameChannel implements Channel {
     else this.writer.flush()
   }
 
-  private async end (): Promise<void> {
-    this.flush()
-    if (this.closed) return
-    this.drain()
-    await this.sent
-    await this.stream.close({ signal: AbortSignal.timeout(this.stallMs) }).catch((error: Error) => { this.stream.abort(error) })
-    this.finish()
-  }
-
   /** Sends what is left, then ends this direction. */
   private drain (): void {
     this.ending = true
     this.writer.end()
-    this.drainTimer ??= this.expect(this.stallMs, 'the peer did not take what was left')
+    this.drainTimer ??= this.expect(this.stallMs, 'the peer did not take what was left and end')
   }
 
   private expect (ms: number, what: string): NodeJS.Timeout {
@@ -166,6 +160,7 @@ class FrameChannel implements Channel {
     clearTimeout(this.drainTimer)
     this.splitter.reset()
     this.writer.discard()
+    this.release()
     this.onClose?.(error)
   }
 }

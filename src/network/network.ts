@@ -63,7 +63,7 @@ export interface Network {
   publish (topic: string, bytes: Uint8Array): Promise<number>
   /** To be called before `start`. `validate` runs before a message is passed on to other peers; `author` is its verified signer. */
   subscribe (topic: string, validate: (bytes: Uint8Array, author: string) => Verdict, deliver: (bytes: Uint8Array, author: string) => void): void
-  /** Says in the DHT that this node holds `cid`. */
+  /** Says in the DHT that this node holds `cid`; does nothing when it said so a few minutes ago. */
   provide (cid: string, options?: SignalOptions): Promise<void>
   /** Peers that said so; dialled by `open` through what the DHT knows of their addresses. */
   findProviders (cid: string, options?: SignalOptions): AsyncIterable<string>

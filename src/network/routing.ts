@@ -2,10 +2,11 @@
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { DHT_QUERY_TIMEOUT_MS } from '../limits.ts'
+import { ADVERTISE_EVERY_MS, DHT_QUERY_TIMEOUT_MS } from '../limits.ts'
 import type { Capability } from '../wire/capability.ts'
 import { openRecord, recordKey, signRecord } from './capability-record.ts'
 import type { Network, SignalOptions } from './network.ts'
@@ -13,6 +14,9 @@ import type { Network, SignalOptions } from './network.ts'
 const SHA2_256 = 0x12
 /** The content that every worker "provides": asking the DHT for its providers lists the workers. */
 const WORKERS = CID.createV1(raw.code, createDigest(SHA2_256, createHash('sha256').update('corebrum/worker/wasm/1').digest()))
+
+/** CIDs that were told to the DHT lately. */
+const MAX_PROVIDED = 1024
 
 export type Routing = Pick<Network, 'provide' | 'findProviders' | 'advertise' | 'findWorkers' | 'capabilityOf'>
 
@@ -23,6 +27,8 @@ export interface RoutingComponents {
 
 export function createRouting ({ libp2p, privateKey }: RoutingComponents): Routing {
   const self = libp2p.peerId.toString()
+  // A provide asks up to twenty peers; saying the same thing for each of a thousand tasks would drown the DHT.
+  const provided = new LRUCache<string, true>({ max: MAX_PROVIDED, ttl: ADVERTISE_EVERY_MS / 2 })
 
   async function * providersOf (cid: CID, options: SignalOptions): AsyncGenerator<string> {
     const seen = new Set([self])
@@ -41,7 +47,14 @@ export function createRouting ({ libp2p, privateKey }: RoutingComponents): Routi
 
   return {
     async provide (cid, options = {}) {
-      await libp2p.contentRouting.provide(CID.parse(cid), { signal: bounded(options) })
+      if (provided.has(cid)) return
+      provided.set(cid, true)
+      try {
+        await libp2p.contentRouting.provide(CID.parse(cid), { signal: bounded(options) })
+      } catch (error) {
+        provided.delete(cid)
+        throw error
+      }
     },
     findProviders: (cid, options = {}) => providersOf(CID.parse(cid), options),
     findWorkers: (options = {}) => providersOf(WORKERS, options),

@@ -1,5 +1,7 @@
 /** From a definition and inputs to a task that can be queued: everything that can be wrong is found here, before any peer hears of it. */
 import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { toCorebrumError } from '../errors.ts'
 import type { ModuleStore, Retriever } from '../modules/modules.ts'
 import { resolveModule } from '../modules/resolve.ts'
 import { bindInputs, declareInputs } from '../task/bind.ts'
@@ -23,10 +25,13 @@ export interface IntakeOptions { baseDir: string, signal?: AbortSignal }
 
 export type Intake = (definition: TaskDefinition, inputs: Record<string, Value>, options: IntakeOptions) => Promise<NewTask>
 
-/** Rejects with ERR_INPUT, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM or ERR_STORE. */
+/** Programs that are kept of one definition: it has another one for each folder and each set of inputs that it declares none of. */
+const MAX_PROGRAMS_PER_DEFINITION = 64
+
+/** Rejects with ERR_INPUT, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE or ERR_CANCELLED. */
 export function createIntake ({ store, retriever, checkBytes, onModule }: IntakeComponents): Intake {
   /** A definition object that is submitted again keeps its program: the module is read and hashed once. */
-  const programs = new WeakMap<TaskDefinition, Promise<Program>>()
+  const known = new WeakMap<TaskDefinition, LRUCache<string, Promise<Program>>>()
 
   async function resolve (definition: TaskDefinition, { baseDir, signal }: IntakeOptions): Promise<Program> {
     const { module, cid } = definition
@@ -35,15 +40,33 @@ export function createIntake ({ store, retriever, checkBytes, onModule }: Intake
     return toProgram(definition, ref)
   }
 
+  async function programOf (written: TaskDefinition, definition: TaskDefinition, options: IntakeOptions): Promise<Program> {
+    const programs = known.get(written) ?? new LRUCache<string, Promise<Program>>({ max: MAX_PROGRAMS_PER_DEFINITION })
+    known.set(written, programs)
+    const declared = definition === written ? [] : definition.inputs.map(({ name, type }) => [name, type])
+    const key = JSON.stringify([options.baseDir, ...declared])
+    const before = programs.get(key)
+    if (before !== undefined) {
+      try {
+        const program = await before
+        if (store.has(program.module.cid)) return program
+      } catch (error) {
+        // Another submit that was cancelled had begun to resolve the module.
+        if (toCorebrumError(error).code !== 'ERR_CANCELLED' || options.signal?.aborted === true) throw error
+      }
+    }
+    const now = programs.get(key)
+    if (now !== undefined && now !== before) return await now
+    const program = resolve(definition, options)
+    programs.set(key, program)
+    program.catch(() => { if (programs.get(key) === program) programs.delete(key) })
+    return await program
+  }
+
   return async (written, inputs, options) => {
     const definition = declareInputs(written, inputs)
     const values = await bindInputs(definition, inputs)
-    let program = programs.get(definition)
-    if (program === undefined) {
-      program = resolve(definition, options)
-      programs.set(definition, program)
-      program.catch(() => { programs.delete(definition) })
-    }
-    return { id: randomUUID(), program: await program, values, checkOutputs: (outputs) => checkOutputs(definition, outputs) }
+    const program = await programOf(written, definition, options)
+    return { id: randomUUID(), program, values, checkOutputs: (outputs) => checkOutputs(definition, outputs) }
   }
 }

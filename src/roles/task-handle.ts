@@ -12,19 +12,20 @@ export interface TaskHandle {
   done (options?: { signal?: AbortSignal }): Promise<TaskRecord>
   /** The outputs; rejects with a CorebrumError of the task's own code when it did not complete. */
   result (options?: { signal?: AbortSignal }): Promise<Record<string, Value>>
-  /** The record now and after each change, ending with the final one. */
-  events (): AsyncIterable<TaskRecord>
+  /** The record now and after each change, ending with the final one, or without it when `signal` aborts. A slow reader misses steps, not the end. */
+  events (options?: { signal?: AbortSignal }): AsyncIterable<TaskRecord>
   cancel (): void
 }
 
+/** Steps that wait for a reader of events. */
+const MAX_EVENTS_WAITING = 64
+
+/** Throws ERR_TASK_UNKNOWN. */
 export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: string) => void): TaskHandle {
   // Held here, so that a handle outlives the retention of the table.
-  let last = tasks.get(id)
-  const record = (): TaskRecord => {
-    last = tasks.get(id) ?? last
-    if (last === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}`)
-    return last
-  }
+  const entry = tasks.entry(id)
+  if (entry === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}`)
+  const record = (): TaskRecord => entry.record
 
   async function done ({ signal }: { signal?: AbortSignal } = {}): Promise<TaskRecord> {
     const now = record()
@@ -35,7 +36,6 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
         reject(new CorebrumError('ERR_CANCELLED', `the wait for task ${id} was ended`))
       }
       const unlisten = tasks.listen(id, (next) => {
-        last = next
         if (!isFinal(next.state)) return
         unlisten()
         signal?.removeEventListener('abort', stopped)
@@ -55,15 +55,18 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
       if (state === 'completed' && outputs !== undefined) return outputs
       throw new CorebrumError(failure?.code ?? 'ERR_INTERNAL', failure?.message ?? `the task ended as ${state} without a reason`)
     },
-    async * events () {
+    async * events ({ signal } = {}) {
       const queue: TaskRecord[] = [record()]
       let wake: (() => void) | undefined
       const unlisten = tasks.listen(id, (next) => {
+        if (queue.length >= MAX_EVENTS_WAITING) queue.pop()
         queue.push(next)
         wake?.()
       })
+      const stopped = (): void => { wake?.() }
+      signal?.addEventListener('abort', stopped, { once: true })
       try {
-        while (true) {
+        while (signal?.aborted !== true) {
           const next = queue.shift()
           if (next === undefined) await new Promise<void>((resolve) => { wake = resolve })
           else {
@@ -73,6 +76,7 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
         }
       } finally {
         unlisten()
+        signal?.removeEventListener('abort', stopped)
       }
     },
     cancel () { cancel(id) },

@@ -6,12 +6,21 @@ import { isFinal, newTask, reduceTask, type TaskEvent, type TaskRecord } from '.
 
 type Listener = (record: TaskRecord) => void
 
+/** A task as it stands; who holds one sees its last state also when the table has forgotten the task. */
+export interface TaskEntry { readonly record: TaskRecord }
+
+interface Entry {
+  record: TaskRecord
+  listeners?: Set<Listener>
+}
+
 export interface TaskTable {
   /** Open tasks. */
   readonly open: number
   /** Throws ERR_QUEUE_FULL beyond MAX_OPEN_TASKS. */
   add (id: string, name: string): TaskRecord
   get (id: string): TaskRecord | undefined
+  entry (id: string): TaskEntry | undefined
   /** Moves a task on and tells its listeners; the record as it then stands. */
   apply (id: string, event: TaskEvent): TaskRecord | undefined
   /** Newest first. */
@@ -31,56 +40,63 @@ export function createTaskTable (init: TaskTableInit = {}): TaskTable {
   const maxOpen = init.maxOpen ?? MAX_OPEN_TASKS
   const maxFinished = init.maxFinished ?? MAX_FINISHED_TASKS
   const maxFinishedBytes = init.maxFinishedBytes ?? MAX_FINISHED_BYTES
-  const records = new Map<string, TaskRecord>()
-  const listeners = new Map<string, Set<Listener>>()
+  const entries = new Map<string, Entry>()
   /** Bytes of each finished task, oldest first. */
   const finished = new Map<string, number>()
   let finishedBytes = 0
 
   function retire (record: TaskRecord): void {
-    const bytes = approximateBytes(record.outputs ?? null) + record.logs.length * 2
+    const bytes = bytesOf(record)
     finished.set(record.id, bytes)
     finishedBytes += bytes
     for (const [id, size] of finished) {
       if (finished.size <= maxFinished && finishedBytes <= maxFinishedBytes) break
       finished.delete(id)
-      records.delete(id)
-      listeners.delete(id)
+      entries.delete(id)
       finishedBytes -= size
     }
   }
 
   return {
-    get open () { return records.size - finished.size },
+    get open () { return entries.size - finished.size },
     add (id, name) {
-      if (records.size - finished.size >= maxOpen) {
+      if (entries.size - finished.size >= maxOpen) {
         throw new CorebrumError('ERR_QUEUE_FULL', `this node already holds ${maxOpen} unfinished tasks; wait until some have ended`)
       }
       const record = newTask(id, name, Date.now())
-      records.set(id, record)
+      entries.set(id, { record })
       return record
     },
-    get: (id) => records.get(id),
+    get: (id) => entries.get(id)?.record,
+    entry: (id) => entries.get(id),
     apply (id, event) {
-      const before = records.get(id)
-      if (before === undefined) return undefined
+      const entry = entries.get(id)
+      if (entry === undefined) return undefined
+      const before = entry.record
       const after = reduceTask(before, event)
       if (after === before) return after
-      records.set(id, after)
-      const interested = listeners.get(id)
-      if (interested !== undefined) for (const listener of [...interested]) listener(after)
+      entry.record = after
+      if (entry.listeners !== undefined) for (const listener of [...entry.listeners]) listener(after)
       if (isFinal(after.state)) retire(after)
       return after
     },
-    list: () => [...records.values()].reverse(),
+    list: () => [...entries.values()].map(({ record }) => record).reverse(),
     listen (id, listener) {
-      let set = listeners.get(id)
-      if (set === undefined) listeners.set(id, set = new Set())
-      set.add(listener)
+      const entry = entries.get(id)
+      if (entry === undefined) return () => {}
+      const listeners = entry.listeners ??= new Set()
+      listeners.add(listener)
       return () => {
-        set.delete(listener)
-        if (set.size === 0 && listeners.get(id) === set) listeners.delete(id)
+        listeners.delete(listener)
+        if (listeners.size === 0 && entry.listeners === listeners) delete entry.listeners
       }
     },
   }
+}
+
+/** Memory of what a finished task keeps, about. */
+function bytesOf ({ outputs, logs, failure, declines }: TaskRecord): number {
+  let chars = logs.length + (failure?.message.length ?? 0)
+  for (const { reason } of declines) chars += reason.length
+  return approximateBytes(outputs ?? null) + chars * 2
 }

@@ -11,7 +11,7 @@ describe('a module from a URL', () => {
   let server: ChildProcess
 
   before(async () => {
-    server = spawn(process.execPath, ['scripts/serve.mjs'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+    server = spawn(process.execPath, ['scripts/serve.mjs', 'task_definitions/wasm'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
     assert.ok(server.stdout)
     const [line] = await once(createInterface({ input: server.stdout }), 'line') as [string]
     assert.match(line, /serving .* at http:\/\/127\.0\.0\.1:8765\//)

@@ -1,12 +1,12 @@
 /** Nodes of the real network on loopback TCP, and raw libp2p peers that write what they like; all are stopped after the test. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { noise } from '@chainsafe/libp2p-noise'
 import type { Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import '../../src/network/with-resolvers.ts'
@@ -20,8 +20,8 @@ export interface Mesh {
   /** A node that is not started yet: subscribe first. */
   make (init?: Partial<NetworkInit>): Promise<Network>
   node (init?: Partial<NetworkInit>): Promise<Network>
-  /** A libp2p peer without any of this project's protocols. */
-  raw (options?: { privateKey?: PrivateKey }): Promise<Libp2p>
+  /** A libp2p peer without any of this project's protocols, connected to `to`. */
+  raw (to: Network, options?: { privateKey?: PrivateKey }): Promise<Libp2p>
 }
 
 /** Call within `describe`. */
@@ -42,7 +42,7 @@ export function useMesh (): Mesh {
       await network.start()
       return network
     },
-    async raw ({ privateKey } = {}) {
+    async raw (to, { privateKey } = {}) {
       const libp2p = await createLibp2p({
         privateKey: privateKey ?? await generateKeyPair('Ed25519'),
         addresses: { listen: [LOOPBACK] },
@@ -53,6 +53,9 @@ export function useMesh (): Mesh {
         services: { identify: identify() },
       })
       stops.push(async () => { await libp2p.stop() })
+      const connected = connection(to, libp2p.peerId.toString())
+      await libp2p.dial(multiaddr(addressOf(to)))
+      await connected
       return libp2p
     },
   }
@@ -74,28 +77,12 @@ export function connection (network: Network, peer: string, connected = true): P
   })
 }
 
-/** Connects two nodes; resolves when both know. */
-export async function join (from: Network, to: Network): Promise<void> {
-  from.learn(to.peerId, to.addresses())
-  const both = Promise.all([connection(from, to.peerId), connection(to, from.peerId)])
-  await settled()
-  await from.connect(to.peerId)
-  await both
-}
-
 /** A stream of a raw peer to a node. */
 export async function rawStream (from: Libp2p, to: Network, protocol: string): Promise<Stream> {
-  return from.dialProtocol(multiaddr(addressOf(to)), protocol)
+  return from.dialProtocol(peerIdFromString(to.peerId), protocol)
 }
 
 /** Lets what is ready in this and the next turns of the event loop happen. */
 export async function settled (turns = 5): Promise<void> {
   for (let i = 0; i < turns; i++) await new Promise((resolve) => { setImmediate(resolve) })
 }
-
-/** Resolves when `condition` holds; looks again whenever `ask` has asked around, without sleeping in between. */
-export async function until (condition: () => boolean, ask: () => Promise<unknown> = () => settled(1)): Promise<void> {
-  while (!condition()) await ask()
-}
-
-export { once }
