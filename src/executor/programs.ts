@@ -1,6 +1,6 @@
 /** What the pool needs to know of a program, worked out once for the many calls that share it. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_VALUE_DEPTH, WASM_PAGE_BYTES } from '../limits.ts'
+import { MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH, WASM_PAGE_BYTES } from '../limits.ts'
 import type { Program } from '../task/program.ts'
 import type { Value } from '../task/values.ts'
 import type { Call } from './executor.ts'
@@ -21,7 +21,7 @@ export class PreparedProgram {
     this.cid = program.module.cid
     this.maxPages = Math.floor(limit / WASM_PAGE_BYTES)
     this.moduleKey = `${this.cid}:${this.maxPages}`
-    this.timeLimitMs = program.timeLimitMs
+    this.timeLimitMs = Math.min(program.timeLimitMs, MAX_TIME_LIMIT_MS)
     const { functionName, abi } = program
     this.spec = {
       moduleKey: this.moduleKey,

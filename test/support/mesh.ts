@@ -5,12 +5,15 @@ import { noise } from '@chainsafe/libp2p-noise'
 import type { Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import '../../src/network/with-resolvers.ts'
 import { createNetwork, type NetworkInit } from '../../src/network/create-network.ts'
+import { DHT_PROTOCOL } from '../../src/network/libp2p.ts'
 import type { Network } from '../../src/network/network.ts'
 
 export const TOPIC = '/corebrum/test/1'
@@ -21,7 +24,7 @@ export interface Mesh {
   make (init?: Partial<NetworkInit>): Promise<Network>
   node (init?: Partial<NetworkInit>): Promise<Network>
   /** A libp2p peer without any of this project's protocols, connected to `to`. */
-  raw (to: Network, options?: { privateKey?: PrivateKey }): Promise<Libp2p>
+  raw (to: Network, options?: { privateKey?: PrivateKey, dht?: boolean }): Promise<Libp2p>
 }
 
 /** Call within `describe`. */
@@ -42,7 +45,7 @@ export function useMesh (): Mesh {
       await network.start()
       return network
     },
-    async raw (to, { privateKey } = {}) {
+    async raw (to, { privateKey, dht = false } = {}) {
       const libp2p = await createLibp2p({
         privateKey: privateKey ?? await generateKeyPair('Ed25519'),
         addresses: { listen: [LOOPBACK] },
@@ -50,7 +53,7 @@ export function useMesh (): Mesh {
         connectionEncrypters: [noise()],
         streamMuxers: [yamux()],
         connectionGater: { denyDialMultiaddr: () => false },
-        services: { identify: identify() },
+        services: { identify: identify(), ping: ping(), ...(dht ? { dht: credulousDht() } : {}) },
       })
       stops.push(async () => { await libp2p.stop() })
       const connected = connection(to, libp2p.peerId.toString())
@@ -59,6 +62,18 @@ export function useMesh (): Mesh {
       return libp2p
     },
   }
+}
+
+/** A DHT that believes and sends anything. */
+function credulousDht (): ReturnType<typeof kadDHT> {
+  return kadDHT({
+    protocol: DHT_PROTOCOL,
+    clientMode: false,
+    peerInfoMapper: passthroughMapper,
+    allowQueryWithZeroPeers: true,
+    validators: { corebrum: async () => {} },
+    selectors: { corebrum: () => 0 },
+  })
 }
 
 /** The one address of a node, with its PeerId. */

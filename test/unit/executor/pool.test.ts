@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { CallResult, Executor, ExecutorInit } from '../../../src/executor/executor.ts'
+import { FrameReader } from '../../../src/executor/frame-reader.ts'
 import { type Launcher, createLauncher } from '../../../src/executor/launch.ts'
 import { createExecutor } from '../../../src/executor/pool.ts'
 import { MAX_EXECUTOR_QUEUE } from '../../../src/limits.ts'
@@ -142,7 +143,9 @@ describe('executor pool', () => {
     const launch = await createLauncher()
     return (memoryLimitBytes) => {
       const child = launch(memoryLimitBytes)
-      child.stdout.once('data', () => child.stdout.once('data', () => child.kill('SIGKILL')))
+      const frames = new FrameReader(1000)
+      let seen = 0
+      child.stdout.on('data', (chunk: Buffer) => frames.push(chunk, () => { if (++seen === 2) child.kill('SIGKILL') }))
       return child
     }
   }
