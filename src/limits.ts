@@ -61,6 +61,8 @@ export const MODULE_CHUNK_BYTES = 256 * KiB
 
 // ---- executor ----
 export const WASM_PAGE_BYTES = 64 * KiB
+/** Larger memories are not cleared for the next call but made anew, which is then cheaper. */
+export const MAX_RECYCLED_MEMORY_BYTES = 2 * MiB
 export const DEFAULT_MEMORY_LIMIT_BYTES = 512 * MiB
 export const MAX_MEMORY_LIMIT_BYTES = 4096 * MiB
 export const MAX_TABLE_ENTRIES = 100_000

@@ -3,6 +3,7 @@ import { CorebrumError } from '../errors.ts'
 import { MAX_OUTPUT_BYTES } from '../limits.ts'
 import type { Value } from '../task/values.ts'
 import type { Binding, Signature } from './abi/adapter.ts'
+import { HOSTED_MEMORY } from './binary/rewrite.ts'
 import { detectConvention, requireAdapter } from './abi/detect.ts'
 import { exportedFunction } from './abi/exports.ts'
 import { Guest } from './abi/guest.ts'
@@ -18,6 +19,10 @@ export interface CallOutcome {
   error?: CorebrumError
   logs: string
   memoryBytes: number
+  /** Memory that was made for this call and is now garbage. */
+  garbageBytes: number
+  /** To be called when the outcome has been reported: makes ready for the next call. */
+  recycle?: () => void
 }
 
 /** A program bound to its compiled module: what many calls share. */
@@ -51,15 +56,36 @@ export function runCall (program: BoundProgram, values: ReadonlyArray<Value | un
   try {
     const invocation = binding.prepare(values)
     if (invocation.stdin !== undefined) guest = new Guest(invocation.stdin)
-    const instance = new WebAssembly.Instance(compiled.module, program.link(guest))
+    const instance = new WebAssembly.Instance(compiled.module, importsFor(program, guest))
     guest.useExports(instance.exports, program.memoryExport)
     if (program.initialiser !== undefined) guest.call(program.initialiser)
     const outputs = invocation.run(guest)
-    return { outputs, logs: guest.logs.text(), memoryBytes: guest.memoryBytes }
+    return { outputs, ...remains(compiled, guest) }
   } catch (thrown) {
     const error = explainThrown(thrown, { info: compiled.info, maxPages: compiled.maxPages, guest })
-    return { error, logs: guest.logs.text(), memoryBytes: guest.memoryBytes }
+    return { error, ...remains(compiled, guest) }
   }
+}
+
+function importsFor ({ compiled, link }: BoundProgram, guest: Guest): WebAssembly.Imports {
+  const imports = link(guest)
+  if (compiled.memories === undefined) return imports
+  const memory = compiled.memories.take()
+  guest.useMemory(memory)
+  const namespace: Record<string, WebAssembly.ImportValue> = Object.create(null)
+  namespace[HOSTED_MEMORY.name] = memory
+  imports[HOSTED_MEMORY.module] = namespace
+  return imports
+}
+
+function remains ({ memories }: CompiledModule, guest: Guest): Pick<CallOutcome, 'logs' | 'memoryBytes' | 'garbageBytes' | 'recycle'> {
+  const { memoryBytes } = guest
+  const logs = guest.logs.text()
+  if (memories === undefined || memoryBytes === 0) return { logs, memoryBytes, garbageBytes: memoryBytes }
+  const { memory } = guest
+  return memories.reusable(memory)
+    ? { logs, memoryBytes, garbageBytes: 0, recycle: () => { memories.give(memory) } }
+    : { logs, memoryBytes, garbageBytes: memoryBytes }
 }
 
 /** The error for outputs whose encoded form is over the limit. */

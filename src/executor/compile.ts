@@ -2,8 +2,9 @@
 import type { ModuleInfo } from './binary/module-info.ts'
 import { checkModule } from './binary/check.ts'
 import { parseModule } from './binary/parse.ts'
-import { capModule } from './binary/rewrite.ts'
+import { confineModule } from './binary/rewrite.ts'
 import { Guest } from './abi/guest.ts'
+import { MemoryPool } from './memory-pool.ts'
 import { explainThrown } from './traps.ts'
 
 export interface CompiledModule {
@@ -12,15 +13,18 @@ export interface CompiledModule {
   info: ModuleInfo
   /** Most pages (64 KiB) that its memory can have. */
   maxPages: number
+  /** Where the memories of its calls come from, when it has one of its own. */
+  memories?: MemoryPool
 }
 
 /** Parses, checks, rewrites and compiles. Throws what `parseModule` and `checkModule` throw, and ERR_MODULE_INVALID. */
 export function compileModule (bytes: Uint8Array, maxPages: number): CompiledModule {
   const info = parseModule(bytes)
   checkModule(info, maxPages)
-  const capped = capModule(bytes, info, maxPages)
+  const confined = confineModule(bytes, info, maxPages)
   try {
-    return { module: new WebAssembly.Module(ownBuffer(capped)), info, maxPages }
+    const module = new WebAssembly.Module(ownBuffer(confined.bytes))
+    return { module, info, maxPages, ...(confined.hosted === undefined ? {} : { memories: new MemoryPool(confined.hosted) }) }
   } catch (thrown) {
     throw explainThrown(thrown, { info, maxPages, guest: new Guest() })
   }

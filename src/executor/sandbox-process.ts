@@ -82,7 +82,8 @@ function runCommand ([, sequence, programId, values]: CallCommand): void {
   const wallMs = performance.now() - started
   const asks = wallMs > RESUME_AFTER_MS && pending.length > 0
   writeReport(sequence, wallMs, outcome, asks)
-  garbageBytes += outcome.memoryBytes
+  outcome.recycle?.()
+  garbageBytes += outcome.garbageBytes
   if (garbageBytes > SANDBOX_GARBAGE_BYTES) {
     garbageBytes = 0
     globalThis.gc?.()
@@ -98,7 +99,7 @@ function callOutcome (sequence: number, program: HeldProgram | undefined, values
   } catch (thrown) {
     const error = toCorebrumError(thrown)
     if (program !== undefined && program.bound === undefined) program.failure = error
-    return { error, logs: '', memoryBytes: 0 }
+    return { error, logs: '', memoryBytes: 0, garbageBytes: 0 }
   }
 }
 

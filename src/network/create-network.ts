@@ -24,6 +24,10 @@ export interface NetworkInit {
   mdns: boolean
   topics: string[]
   frames?: FrameInit
+  /** For one dial, default DIAL_TIMEOUT_MS. */
+  dialTimeoutMs?: number
+  /** Shortest wait between two dials of a lost peer, default REDIAL_MIN_MS. */
+  redialMinMs?: number
   log?: (message: string) => void
 }
 
@@ -40,7 +44,10 @@ export async function createNetwork (init: NetworkInit): Promise<Network> {
 
 function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType<typeof createGuard>, init: NetworkInit): Network {
   const log = init.log ?? (() => {})
-  const redial = createRedial({ libp2p, log }, { peers: init.peers })
+  const { dialTimeoutMs = DIAL_TIMEOUT_MS } = init
+  const redial = createRedial({ libp2p, log }, { peers: init.peers, ...(init.redialMinMs === undefined ? {} : { minMs: init.redialMinMs }) })
+  /** Addresses on their way into the peer store: a dial right behind them waits. */
+  const learning = new Set<Promise<void>>()
 
   function penalize (peer: string, reason: string): void {
     log(`peer ${peer} broke a rule: ${reason}`)
@@ -55,14 +62,23 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   const gossip = createGossip({ pubsub: libp2p.services.pubsub, penalize })
 
   async function openStream (peer: string, protocol: string, { signal }: SignalOptions = {}): Promise<Stream> {
-    const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS + STREAM_OPEN_TIMEOUT_MS)
+    const timeout = AbortSignal.timeout(dialTimeoutMs + STREAM_OPEN_TIMEOUT_MS)
     try {
+      await Promise.all(learning)
       return await libp2p.dialProtocol(peerIdFromString(peer), protocol, {
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         maxOutboundStreams: MAX_MODULE_STREAMS_PER_PEER,
       })
     } catch (cause) {
       throw dialError(cause, peer, timeout, signal)
+    }
+  }
+
+  async function note (peer: string, addresses: string[]): Promise<void> {
+    try {
+      await libp2p.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((address) => multiaddr(address)) })
+    } catch (error) {
+      log(`peer ${peer} gave addresses that cannot be used: ${(error as Error).message}`)
     }
   }
 
@@ -87,17 +103,13 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
       libp2p.addEventListener('peer:disconnect', (event) => { listener({ peer: event.detail.toString(), connected: false }) })
     },
     learn (peer, addresses) {
-      void (async () => {
-        try {
-          await libp2p.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((address) => multiaddr(address)) })
-        } catch (error) {
-          log(`peer ${peer} gave addresses that cannot be used: ${(error as Error).message}`)
-        }
-      })()
+      const merged = note(peer, addresses).finally(() => { learning.delete(merged) })
+      learning.add(merged)
     },
     async connect (peer, { signal } = {}) {
-      const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS)
+      const timeout = AbortSignal.timeout(dialTimeoutMs)
       try {
+        await Promise.all(learning)
         await libp2p.dial(peerIdFromString(peer), { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) })
       } catch (cause) {
         throw dialError(cause, peer, timeout, signal)

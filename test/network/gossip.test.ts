@@ -50,7 +50,7 @@ describe('gossip', () => {
 
   /** A peer without a listening node behind it, that writes RPCs on one stream to `to`. */
   async function handPeer (to: Network): Promise<{ say (message: HandMade): Promise<void>, write (data: Uint8Array): void, ended: Promise<void>, id: string }> {
-    const raw = await mesh.raw(to)
+    const raw = await mesh.raw(to, { claims: [MESHSUB] })
     const stream = await rawStream(raw, to, MESHSUB)
     const queue: Uint8Array[] = []
     let wake = (): void => {}

@@ -5,7 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { cidOfDigest } from '../../src/modules/cid.ts'
 import { recordKey, signRecord } from '../../src/network/capability-record.ts'
 import type { Network } from '../../src/network/network.ts'
-import { addressOf, connection, useMesh } from '../support/mesh.ts'
+import { addressOf, connection, settled, useMesh } from '../support/mesh.ts'
 import { CAPABILITY } from '../support/wire-samples.ts'
 
 const CID = cidOfDigest(createHash('sha256').update('a module').digest())
@@ -21,6 +21,7 @@ async function answer<T> (ask: () => Promise<T | undefined>): Promise<T> {
   while (true) {
     const found = await ask()
     if (found !== undefined) return found
+    await settled()
   }
 }
 

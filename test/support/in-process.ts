@@ -24,7 +24,7 @@ export async function tryCall (module: string | Uint8Array, call: InProcessCall,
     const signature = { inputs: typed(takes), outputs: typed(gives), ...(functionName === undefined ? {} : { functionName }) }
     return runCall(bindProgram(compiled, signature, abi), values)
   } catch (thrown) {
-    return { error: toCorebrumError(thrown), logs: '', memoryBytes: 0 }
+    return { error: toCorebrumError(thrown), logs: '', memoryBytes: 0, garbageBytes: 0 }
   }
 }
 

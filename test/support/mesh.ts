@@ -19,12 +19,20 @@ import type { Network } from '../../src/network/network.ts'
 export const TOPIC = '/corebrum/test/1'
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
+export interface RawInit {
+  privateKey?: PrivateKey
+  /** With a DHT that believes and sends anything. */
+  dht?: boolean
+  /** Protocols that it says it speaks; it takes their streams and does nothing. */
+  claims?: string[]
+}
+
 export interface Mesh {
   /** A node that is not started yet: subscribe first. */
   make (init?: Partial<NetworkInit>): Promise<Network>
   node (init?: Partial<NetworkInit>): Promise<Network>
   /** A libp2p peer without any of this project's protocols, connected to `to`. */
-  raw (to: Network, options?: { privateKey?: PrivateKey, dht?: boolean }): Promise<Libp2p>
+  raw (to: Network, options?: RawInit): Promise<Libp2p>
 }
 
 /** Call within `describe`. */
@@ -45,7 +53,7 @@ export function useMesh (): Mesh {
       await network.start()
       return network
     },
-    async raw (to, { privateKey, dht = false } = {}) {
+    async raw (to, { privateKey, dht = false, claims = [] } = {}) {
       const libp2p = await createLibp2p({
         privateKey: privateKey ?? await generateKeyPair('Ed25519'),
         addresses: { listen: [LOOPBACK] },
@@ -56,6 +64,7 @@ export function useMesh (): Mesh {
         services: { identify: identify(), ping: ping(), ...(dht ? { dht: credulousDht() } : {}) },
       })
       stops.push(async () => { await libp2p.stop() })
+      for (const protocol of claims) await libp2p.handle(protocol, () => {})
       const connected = connection(to, libp2p.peerId.toString())
       await libp2p.dial(multiaddr(addressOf(to)))
       await connected
@@ -64,7 +73,6 @@ export function useMesh (): Mesh {
   }
 }
 
-/** A DHT that believes and sends anything. */
 function credulousDht (): ReturnType<typeof kadDHT> {
   return kadDHT({
     protocol: DHT_PROTOCOL,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { checkModule, moduleProblems } from '../../../src/executor/binary/check.ts'
 import { parseModule } from '../../../src/executor/binary/parse.ts'
 import { leb } from '../../../src/executor/binary/reader.ts'
-import { capModule } from '../../../src/executor/binary/rewrite.ts'
+import { confineModule, HOSTED_MEMORY } from '../../../src/executor/binary/rewrite.ts'
 import { inspectModule } from '../../../src/executor/inspect.ts'
 import { CorebrumError, type ErrorCode } from '../../../src/errors.ts'
 import { wat } from '../../support/wat.ts'
@@ -98,7 +98,7 @@ describe('module parser', () => {
         codeOf(() => {
           const info = parseModule(bytes)
           checkModule(info, 1000)
-          parseModule(capModule(bytes, info, 1000))
+          parseModule(confineModule(bytes, info, 1000).bytes)
           inspectModule(bytes)
         })
       },
@@ -113,24 +113,39 @@ describe('module rewriting', () => {
   it('lowers the maxima of memories and tables, imported ones too, and nothing else', async () => {
     const bytes = await wat(RICH)
     const before = parseModule(bytes)
-    const after = parseModule(capModule(bytes, before, 100))
+    const after = parseModule(confineModule(bytes, before, 100).bytes)
     assert.deepEqual(after.memories.map(({ min, max }) => [min, max]), [[1n, 100n]])
     assert.deepEqual(after.tables.map(({ min, max }) => [min, max]), [[2n, 100_000n], [3n, 100_000n]])
     assert.deepEqual(after.exports, before.exports)
     assert.deepEqual(after.customs.map(({ name }) => name), before.customs.map(({ name }) => name))
-    assert.doesNotThrow(() => new WebAssembly.Module(new Uint8Array(capModule(bytes, before, 100))))
+    assert.doesNotThrow(() => new WebAssembly.Module(new Uint8Array(confineModule(bytes, before, 100).bytes)))
   })
 
   it('keeps the bytes when nothing is over', async () => {
-    const bytes = await wat('(module (memory 1 2) (table 1 5 funcref))')
-    assert.equal(capModule(bytes, parseModule(bytes), 2), bytes)
+    const bytes = await wat('(module (import "host" "memory" (memory 1 2)) (table 1 5 funcref))')
+    assert.deepEqual(confineModule(bytes, parseModule(bytes), 2), { bytes })
+  })
+
+  it('makes a memory of its own one that the host gives, with and without other imports', async () => {
+    for (const imports of ['', '(import "a" "f" (func)) (import "a" "g" (global i32))']) {
+      const bytes = await wat(`(module ${imports} (memory (export "memory") 1) (data (i32.const 3) "x") (func (export "f") (result i32) (memory.grow (i32.const 1))))`)
+      const { bytes: confined, hosted } = confineModule(bytes, parseModule(bytes), 9)
+      assert.deepEqual(hosted, { initial: 1, maximum: 9 })
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 9 })
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(confined)), {
+        a: { f: () => {}, g: new WebAssembly.Global({ value: 'i32' }, 0) },
+        [HOSTED_MEMORY.module]: { [HOSTED_MEMORY.name]: memory },
+      })
+      assert.equal(instance.exports.memory, memory)
+      assert.equal(new Uint8Array(memory.buffer)[3], 'x'.charCodeAt(0))
+    }
   })
 
   it('keeps a module valid for every cap at or above its minimum', async () => {
     const bytes = await wat('(module (memory 1) (func (export "f") (result i32) (memory.grow (i32.const 1000))))')
     const info = parseModule(bytes)
     for (const pages of [1, 127, 128, 16_383, 16_384, 65_536]) {
-      assert.equal(parseModule(capModule(bytes, info, pages)).memories[0]?.max, BigInt(pages))
+      assert.equal(parseModule(confineModule(bytes, info, pages).bytes).memories[0]?.max, BigInt(pages))
     }
   })
 })
