@@ -3,6 +3,8 @@ import type { Writable } from 'node:stream'
 import { encode } from '../cbor.ts'
 import { type Command, FrameKind, encodeModuleHeader } from './protocol.ts'
 
+const MAX_COPIED_BYTES = 64 * 1024
+
 export class CommandPipe {
   private readonly stream: Writable
   private commands: Command[] = []
@@ -18,7 +20,8 @@ export class CommandPipe {
     this.commands.push(command)
     if (this.flushing) return
     this.flushing = true
-    process.nextTick(() => {
+    // A microtask, not a tick: what else came with the frame that brought a call is no reason for it to wait.
+    queueMicrotask(() => {
       this.flushing = false
       this.flush()
     })
@@ -39,11 +42,16 @@ export class CommandPipe {
 
   private write (kind: number, parts: Uint8Array[]): void {
     if (this.stream.destroyed) return
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
     const prefix = Buffer.alloc(5)
-    prefix.writeUInt32LE(parts.reduce((sum, part) => sum + part.length, 0), 0)
+    prefix.writeUInt32LE(length, 0)
     prefix[4] = kind
-    this.stream.cork()
-    for (const part of [prefix, ...parts]) this.stream.write(part)
-    this.stream.uncork()
+    // One write where copying is cheaper than a second buffer for the kernel.
+    if (length <= MAX_COPIED_BYTES) this.stream.write(Buffer.concat([prefix, ...parts]))
+    else {
+      this.stream.cork()
+      for (const part of [prefix, ...parts]) this.stream.write(part)
+      this.stream.uncork()
+    }
   }
 }

@@ -36,6 +36,11 @@ export function createGuard (init: GuardInit = {}): Guard {
         return host !== undefined && connections().filter((other) => hostOf(other.remoteAddr) === host).length >= maxConnectionsPerHost
       },
       denyInboundEncryptedConnection: (peer) => banned(peer) || crowded(peer),
+      // libp2p 2.10 dials a peer and takes whoever answers: the key that answered must be the one that was dialled.
+      denyOutboundEncryptedConnection (peer, { remoteAddr }) {
+        const dialled = remoteAddr.getPeerId()
+        return banned(peer) || (dialled !== null && dialled !== peer.toString())
+      },
       // libp2p refuses private addresses only in browsers; a LAN is made of them.
       denyDialMultiaddr: () => false,
     },

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, MAX_LEASED_INPUT_BYTES, MAX_STREAM_PROGRAMS } from '../limits.ts'
 import type { Capability } from '../wire/capability.ts'
+import { Acks } from './acks.ts'
 import type { Batch } from './backlog.ts'
 import type { WorkerLink } from './link.ts'
 import type { OpenTask } from './open-task.ts'
@@ -21,6 +22,7 @@ export interface Lease {
 
 export interface LinkedWorker {
   readonly link: WorkerLink
+  readonly acks: Acks
   capability?: Capability
   /** Leases that it is willing to hold at once. */
   window: number
@@ -36,6 +38,7 @@ export interface LinkedWorker {
 export function newLinkedWorker (link: WorkerLink): LinkedWorker {
   return {
     link,
+    acks: new Acks(link),
     window: 0,
     leases: new Map(),
     leasedBytes: 0,

@@ -3,7 +3,7 @@
  * puts a task back when its lease ends, and accepts the first result. Nobody else decides, so there is never a vote.
  */
 import { CorebrumError, type ErrorCode } from '../errors.ts'
-import { LEASE_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW } from '../limits.ts'
+import { LEASE_MS, MAX_ATTEMPTS } from '../limits.ts'
 import { programDigest } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
 import type { LeaseRef, Outcome, WorkerMessage } from '../wire/messages.ts'
@@ -47,7 +47,7 @@ export class Submitter {
     this.components.announcer.stop()
     for (const id of [...this.open.keys()]) this.cancel(id, 'the node that submitted the task was stopped')
     clearInterval(this.sweeper)
-    for (const worker of this.workers) void worker.link.close()
+    for (const { link, acks } of this.workers) { acks.flush(); void link.close() }
   }
 
   /** Queues a task. Throws ERR_QUEUE_FULL, and ERR_CANCELLED after `stop`. */
@@ -102,7 +102,6 @@ export class Submitter {
   }
 
   private receive (worker: LinkedWorker, messages: WorkerMessage[]): void {
-    const acks: LeaseRef[] = []
     for (const message of messages) {
       switch (message.kind) {
         case 'hello': worker.capability = message.capability; break
@@ -112,10 +111,9 @@ export class Submitter {
         case 'refuse': this.refused(worker, message); break
         case 'result':
           this.result(worker, message.taskId, message.fence, message.outcome)
-          acks.push({ taskId: message.taskId, fence: message.fence })
+          worker.acks.add({ taskId: message.taskId, fence: message.fence })
       }
     }
-    while (acks.length > 0) worker.link.send({ kind: 'ack', leases: acks.splice(0, MAX_CLAIM_WINDOW) })
     this.pump()
   }
 
@@ -215,6 +213,7 @@ export class Submitter {
 
   private lease (worker: LinkedWorker, task: OpenTask, now: number): void {
     const { batch } = task
+    worker.acks.flush()
     // `get`, as it counts as a use: the worker forgets programs in the order of their last use.
     if (worker.programs.get(batch.digest) === undefined) {
       worker.programs.set(batch.digest, true)

@@ -30,7 +30,8 @@ export function shareOut (submitters: WindowedSubmitter[], { slots, depth, fullF
     if (slots === 0) return 0
     if (leases === 0 && !wanting) {
       if (fullForMs >= FULL_BEFORE_CLOSING_MS) return 0
-      return fullForMs > 0 ? window : slots
+      // Who comes back every moment with a short call keeps what it had: no message for each call.
+      return fullForMs > 0 || (window >= slots && window <= depth * 1.25) ? window : slots
     }
     // Small moves are not worth a message.
     return window > 0 && Math.abs(share - window) <= window / 4 ? window : share

@@ -220,8 +220,10 @@ export class Worker {
   }
 
   private renew (submitter: ServedSubmitter): void {
+    const { link } = submitter
+    if (link === undefined) return
     const refs = submitter.refs()
-    while (refs.length > 0) submitter.link?.send({ kind: 'renew', leases: refs.splice(0, MAX_CLAIM_WINDOW) })
+    while (refs.length > 0) link.send({ kind: 'renew', leases: refs.splice(0, MAX_CLAIM_WINDOW) })
   }
 
   /** Ends streams that have had no task for long; a submitter that has new ones offers them. */

@@ -4,12 +4,14 @@ import { mock } from 'node:test'
 import { CorebrumError } from '../../src/errors.ts'
 import type { Call, CallResult, Executor, RunOptions } from '../../src/executor/executor.ts'
 import type { RetrieveOptions, Retriever } from '../../src/modules/modules.ts'
+import type { Channel, Verdict } from '../../src/network/network.ts'
 import { localLink, type SubmitterLink, type WorkerLink } from '../../src/roles/link.ts'
 import { programDigest, type ModuleRef, type Program } from '../../src/task/program.ts'
 import type { Value } from '../../src/task/values.ts'
 import type { Capability } from '../../src/wire/capability.ts'
 import type { LeaseRef, Outcome, SubmitterMessage, WorkerMessage } from '../../src/wire/messages.ts'
 import type { Offer } from '../../src/wire/offer.ts'
+import { FakeMesh, FakeNetwork } from './fake-network.ts'
 
 /** After all that follows from what was just done has happened. */
 export function turn (): Promise<void> {
@@ -225,5 +227,92 @@ export class FakeRetriever implements Retriever {
       options.signal?.addEventListener('abort', () => { reject(new CorebrumError('ERR_CANCELLED', 'the fetch was cancelled')) }, { once: true })
       this.fetches.push({ module, options, done: resolve, fail: reject })
     })
+  }
+}
+
+/** One end of a message stream that nothing is behind: what is sent can be read, and what comes is given by the test. */
+export class FakeChannel implements Channel {
+  readonly peer: string
+  readonly sent: unknown[] = []
+  readonly bufferedBytes = 0
+  closed = false
+  aborted?: Error
+  onMessages?: (messages: unknown[]) => void
+  onClose?: (error?: Error) => void
+
+  constructor (peer: string) {
+    this.peer = peer
+  }
+
+  send (message: unknown): void {
+    this.sent.push(message)
+  }
+
+  async close (): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    this.onClose?.()
+  }
+
+  abort (error: Error): void {
+    this.aborted = error
+    this.closed = true
+    this.onClose?.(error)
+  }
+}
+
+/** A network whose streams are FakeChannels and whose gossip and connections are what the test says. */
+export class RoleNetwork extends FakeNetwork {
+  /** Streams that were asked for; the test lets each be opened or fail. */
+  readonly dials: Array<{ peer: string, open: () => FakeChannel, fail: () => void }> = []
+  readonly published: Uint8Array[] = []
+  readonly learned: string[] = []
+  readonly served = new Map<string, (channel: Channel) => void>()
+  failPublish = false
+  gossip?: { validate: (bytes: Uint8Array, author: string) => Verdict, deliver: (bytes: Uint8Array, author: string) => void }
+  #onPeer: Array<(event: { peer: string, connected: boolean }) => void> = []
+
+  constructor (peerId = 'self') {
+    super(new FakeMesh(), peerId)
+  }
+
+  connected (peer: string): void {
+    for (const listener of this.#onPeer) listener({ peer, connected: true })
+  }
+
+  override onPeer (listener?: (event: { peer: string, connected: boolean }) => void): void {
+    if (listener !== undefined) this.#onPeer.push(listener)
+  }
+
+  override learn (peer?: string): void {
+    if (peer !== undefined) this.learned.push(peer)
+  }
+
+  override open (peer: string): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      this.dials.push({
+        peer,
+        open: () => {
+          const channel = new FakeChannel(peer)
+          resolve(channel)
+          return channel
+        },
+        fail: () => { reject(new CorebrumError('ERR_DIAL', `no route to ${peer}`)) },
+      })
+    })
+  }
+
+  override async serve (protocol?: string, handler?: (channel: Channel) => void): Promise<void> {
+    if (protocol !== undefined && handler !== undefined) this.served.set(protocol, handler)
+  }
+
+  override async publish (_topic?: string, bytes?: Uint8Array): Promise<number> {
+    if (this.failPublish) throw new CorebrumError('ERR_STREAM_CLOSED', 'nobody listens')
+    if (bytes !== undefined) this.published.push(bytes)
+    return 1
+  }
+
+  override subscribe (_topic?: string, validate?: (bytes: Uint8Array, author: string) => Verdict, deliver?: (bytes: Uint8Array, author: string) => void): void {
+    if (validate !== undefined && deliver !== undefined) this.gossip = { validate, deliver }
   }
 }

@@ -46,6 +46,14 @@ describe('guard', () => {
     assert.equal(deniesHost(guard, '/dns4/example.org/tcp/3'), false)
   })
 
+  it('refuses another peer than the one that was dialled', () => {
+    const { gater } = createGuard()
+    const answers = (peer: PeerId, address: string): unknown => gater.denyOutboundEncryptedConnection?.(peer, socket(address))
+    assert.equal(answers(a, `/ip4/10.0.0.1/tcp/1/p2p/${a.toString()}`), false)
+    assert.equal(answers(b, `/ip4/10.0.0.1/tcp/1/p2p/${a.toString()}`), true)
+    assert.equal(answers(b, '/ip4/10.0.0.1/tcp/1'), false)
+  })
+
   it('dials private addresses', () => {
     assert.equal(createGuard().gater.denyDialMultiaddr?.(multiaddr('/ip4/192.168.1.1/tcp/1')), false)
   })

@@ -8,6 +8,7 @@ import {
 } from '../../../src/limits.ts'
 import { Worker } from '../../../src/roles/worker.ts'
 import type { Situation } from '../../../src/roles/admission.ts'
+import type { Program } from '../../../src/task/program.ts'
 import type { LeaseRef } from '../../../src/wire/messages.ts'
 import { FakeExecutor, FakeRetriever, FakeSubmitter, capability, program, turn, useClock } from '../../support/roles.ts'
 
@@ -116,15 +117,16 @@ describe('Worker', () => {
       assert.equal(worker.load, 2 * MAX_STREAM_PROGRAMS)
     })
 
-    for (const [what, change, task] of [
+    const refusals: Array<[string, Partial<Situation>, Partial<Program>]> = [
       ['a node that is draining', { draining: true }, {}],
       ['too large a module', {}, { module: { cid: 'x', size: 1_001, urls: [] } }],
       ['too much memory', {}, { memoryLimitBytes: 2 ** 32 }],
-    ] as const) {
+    ]
+    for (const [what, change, task] of refusals) {
       it(`is refused: ${what}`, async () => {
         const s = await submitter('s1')
         overrides = change
-        const lease = s.lease(program({ ...task, ...('module' in task ? { module: { ...task.module, urls: [] } } : {}) }))
+        const lease = s.lease(program(task))
         await turn()
         assert.deepEqual(s.of('refuse').map(({ taskId, code }) => [taskId, code]), [[lease.taskId, 'ERR_DECLINED']])
         assert.equal(executor.calls.length, 0)
