@@ -46,6 +46,8 @@ export const SUBMITTER_HEAD_START_MS = 150
 export const NEIGHBOURS_AFTER_MS = 1_000
 export const PROVIDER_LOOKUP_MS = 10_000
 export const PROVIDE_TIMEOUT_MS = 30_000
+/** The DHT hears of a new module this late: telling it keeps the processor from the task that the module came for. */
+export const PROVIDE_AFTER_MS = 2_000
 /** A transfer that waits TRANSFER_STALL_MS for this many bytes counts as stalled: a trickle must not hold a task. */
 export const MIN_BYTES_PER_STALL = 16 * KiB
 /** Files in the module store; keeps the index small when modules are tiny. */

@@ -1,6 +1,6 @@
 /** Gets modules that the store lacks; calls for the same module share one retrieval, which ends when nobody waits for it. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_TRANSFER_MS, NEIGHBOURS_AFTER_MS, PROVIDE_TIMEOUT_MS, SUBMITTER_HEAD_START_MS, TRANSFER_STALL_MS } from '../limits.ts'
+import { MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_TRANSFER_MS, NEIGHBOURS_AFTER_MS, PROVIDE_AFTER_MS, PROVIDE_TIMEOUT_MS, SUBMITTER_HEAD_START_MS, TRANSFER_STALL_MS } from '../limits.ts'
 import type { Network } from '../network/network.ts'
 import type { ModuleRef } from '../task/program.ts'
 import { parseCid } from './cid.ts'
@@ -31,6 +31,8 @@ export interface RetrieverInit {
   neighboursAfterMs?: number
   /** For the whole of one retrieval, default MAX_TRANSFER_MS. */
   timeoutMs?: number
+  /** The DHT is told of a module that came this much later, default PROVIDE_AFTER_MS. */
+  provideAfterMs?: number
   /** Resolves the host names of URLs; default node:dns. */
   resolve?: Resolve
 }
@@ -98,7 +100,7 @@ class SharedRetriever implements Retriever {
     const shared: Shared = { retrieval, stop, done, waiting: 0 }
     this.#running.set(key, shared)
     // All who wait may have gone.
-    done.then(() => this.#provide(wanted.cid), () => {})
+    done.then(() => this.#provideSoon(wanted.cid), () => {})
     return shared
   }
 
@@ -113,7 +115,13 @@ class SharedRetriever implements Retriever {
     if (this.#running.get(key) === shared) this.#running.delete(key)
   }
 
-  /** In the background: a task does not wait until others can find the module here. */
+  /** In the background, and not at once: the task that waits for the module goes first. */
+  #provideSoon (cid: string): void {
+    const { provideAfterMs = PROVIDE_AFTER_MS } = this.#init
+    if (provideAfterMs === 0) this.#provide(cid)
+    else setTimeout(() => this.#provide(cid), provideAfterMs).unref()
+  }
+
   #provide (cid: string): void {
     const { network, debug } = this.#components
     network?.provide(cid, { signal: AbortSignal.timeout(PROVIDE_TIMEOUT_MS) }).catch((error: unknown) => {

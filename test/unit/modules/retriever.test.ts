@@ -49,7 +49,7 @@ describe('retriever', () => {
     const network = mesh.node('self')
     const dir = await tempDir()
     const store = await startedStore({ dir })
-    const retriever = createRetriever({ store, network }, { headStartMs: NEVER_MS, neighboursAfterMs: NEVER_MS, stallMs: NEVER_MS, allowPrivateUrls: true, ...init })
+    const retriever = createRetriever({ store, network }, { headStartMs: NEVER_MS, neighboursAfterMs: NEVER_MS, stallMs: NEVER_MS, allowPrivateUrls: true, provideAfterMs: 0, ...init })
     return { mesh, network, store, retriever, dir }
   }
 
@@ -303,6 +303,14 @@ describe('retriever', () => {
     await holds(store, module)
     assert.deepEqual(network.provided, [module.cid])
     assert(network.opened.filter((peer) => peer === 'submitter').length === 1)
+  })
+
+  it('tells the DHT of a module only once the task that waits for it has had its turn', async () => {
+    const { mesh, network, retriever } = await setUp({ provideAfterMs: NEVER_MS })
+    const module = sample()
+    await holder(mesh, 'submitter', module, { provides: false })
+    await retriever.ensure({ cid: module.cid, size: 1000, urls: [] }, { submitter: 'submitter' })
+    assert.deepEqual(network.provided, [])
   })
 
   it('ends when the last who waits gives up, and keeps the bytes for the next time', async () => {
