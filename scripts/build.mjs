@@ -19,7 +19,6 @@ const common = {
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
   minify: true,
-  keepNames: true,
   logLevel: 'warning',
 }
 // Bundled CommonJS packages call require() for Node's own modules.

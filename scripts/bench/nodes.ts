@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createNode, type Config, type Node } from '../../src/index.ts'
+import { createNode, type Config, type Node } from 'corebrum'
 
 export async function temporaryFolder (): Promise<{ folder: string, remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'corebrum-bench-'))

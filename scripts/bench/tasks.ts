@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parseDefinition, type TaskDefinition } from '../../src/index.ts'
+import { parseDefinition, type TaskDefinition } from 'corebrum'
 
 /** Folder of the shipped definitions. */
 export const TASKS = fileURLToPath(new URL('../../task_definitions/wasm/', import.meta.url))

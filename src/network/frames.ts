@@ -60,7 +60,7 @@ class FrameChannel implements Channel {
   send (message: unknown): void {
     if (this.closed || this.ending || this.fault !== undefined) return
     try {
-      if (this.writer.add(message)) setImmediate(() => { this.flush() })
+      if (this.writer.add(message)) process.nextTick(() => { this.flush() })
     } catch (thrown) {
       // The owner is in the middle of something: it hears of the end in a turn of its own.
       this.fault = toCorebrumError(thrown)

@@ -61,14 +61,16 @@ export class Dispatcher {
   }
 
   private async fetch (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
-    const { program: { module }, abort: { signal } } = lease
+    const { program: { module } } = lease
+    const abort = new AbortController()
+    lease.stop = () => { abort.abort() }
     submitter.fetching++
     try {
-      await this.components.retriever.ensure(module, { signal, submitter: submitter.peer })
+      await this.components.retriever.ensure(module, { signal: abort.signal, submitter: submitter.peer })
       lease.fetched = true
       submitter.putBack(lease)
     } catch (error) {
-      if (!signal.aborted) this.giveBack(submitter, lease, toCorebrumError(error))
+      if (!lease.taken) this.giveBack(submitter, lease, toCorebrumError(error))
     }
     submitter.fetching--
     this.add(submitter)
@@ -96,13 +98,16 @@ export class Dispatcher {
 
   /** `undefined` when the lease was taken away. */
   private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
-    const { program, values, taskId, abort: { signal } } = lease
+    const { program, values, taskId } = lease
     const { executor, peerId, now } = this.components
     try {
-      const result = await executor.run({ program, values, taskId, workerId: peerId }, { signal, onStart: () => { lease.startedAt = now() } })
+      const result = await executor.run({ program, values, taskId, workerId: peerId }, {
+        onStart: () => { lease.startedAt = now() },
+        onCancellable: (cancel) => { lease.stop = cancel },
+      })
       return { ok: true, ...result }
     } catch (thrown) {
-      if (signal.aborted) return undefined
+      if (lease.taken) return undefined
       const { code, message } = toCorebrumError(thrown)
       const { logs, usage } = thrown instanceof CallError ? thrown : { logs: '', usage: undefined }
       return { ok: false, code, message, usage: usage ?? { wallMs: 0, memoryBytes: 0 }, logs }

@@ -10,7 +10,10 @@ export interface HeldLease {
   readonly program: Program
   readonly values: Array<Value | undefined>
   readonly bytes: number
-  readonly abort: AbortController
+  /** Ends what is done for it now: the fetch of its module, or its call. */
+  stop?: () => void
+  /** It was taken away: what comes of it is of no use. */
+  taken: boolean
   /** The executor has it. */
   underWay: boolean
   /** Its module was fetched for it; it is not fetched twice. */

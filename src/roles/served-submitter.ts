@@ -173,7 +173,8 @@ export class ServedSubmitter implements WindowedSubmitter {
       return
     }
     this.drop(ref.taskId)
-    lease.abort.abort()
+    lease.taken = true
+    lease.stop?.()
   }
 
   /** The leases that the executor does not have yet and that `which` picks; they are no longer held, and no longer fetched for. */

@@ -179,7 +179,7 @@ export class Worker {
     } else if (this.bytes + bytes > MAX_WORKER_BYTES) {
       submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many inputs and results as it can'))
     } else {
-      submitter.hold({ taskId, fence, digest, program, values, bytes, abort: new AbortController(), underWay: false, fetched: false, reported: false })
+      submitter.hold({ taskId, fence, digest, program, values, bytes, taken: false, underWay: false, fetched: false, reported: false })
       if (this.ticker !== undefined) return
       // A lease is good for a while before it needs to be renewed.
       this.lastRenewal = this.now()

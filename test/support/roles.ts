@@ -184,7 +184,8 @@ export class FakeSubmitter {
 }
 
 export interface FakeCall extends Call {
-  readonly signal: AbortSignal | undefined
+  /** Aborted when the call is cancelled. */
+  readonly signal: AbortSignal
   start (): void
   finish (outputs?: Record<string, Value>, wallMs?: number): void
   fail (error: Error): void
@@ -203,13 +204,17 @@ export class FakeExecutor implements Executor {
   async start (): Promise<void> {}
   async stop (): Promise<void> {}
 
-  run (call: Call, { signal, onStart }: RunOptions = {}): Promise<CallResult> {
+  run (call: Call, { onCancellable, onStart }: RunOptions = {}): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       const usage = { wallMs: 1_000, memoryBytes: 0 }
-      signal?.addEventListener('abort', () => { reject(new CorebrumError('ERR_CANCELLED', 'the call was cancelled')) }, { once: true })
+      const controller = new AbortController()
+      onCancellable?.(() => {
+        controller.abort()
+        reject(new CorebrumError('ERR_CANCELLED', 'the call was cancelled'))
+      })
       this.calls.push({
         ...call,
-        signal,
+        signal: controller.signal,
         start: () => { onStart?.() },
         finish: (outputs = { result: 120 }, wallMs = usage.wallMs) => { resolve({ outputs, logs: '', usage: { ...usage, wallMs } }) },
         fail: reject,

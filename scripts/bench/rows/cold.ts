@@ -1,5 +1,5 @@
 /** The first task of a submitter to a worker that it is connected to: with a module that the worker holds, and with a new one. */
-import type { TaskDefinition } from '../../../src/index.ts'
+import type { TaskDefinition } from 'corebrum'
 import { startSubmitter } from '../nodes.ts'
 import type { Figure, Row, RowContext } from '../row.ts'
 import { median, sleep, timed } from '../statistics.ts'

@@ -16,11 +16,13 @@ function executorOf (slots: number, isFaulty: () => boolean): Executor & { runs:
     runs: 0,
     async start () {},
     async stop () {},
-    async run ({ values }: Parameters<Executor['run']>[0], { signal, onStart }: Parameters<Executor['run']>[1] = {}) {
+    async run ({ values }: Parameters<Executor['run']>[0], { onCancellable, onStart }: Parameters<Executor['run']>[1] = {}) {
+      let cancelled = false
+      onCancellable?.(() => { cancelled = true })
       executor.runs++
       onStart?.()
       for (let turns = executor.runs % 3; turns > 0; turns--) await turn()
-      if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the call was cancelled')
+      if (cancelled) throw new CorebrumError('ERR_CANCELLED', 'the call was cancelled')
       if (isFaulty()) throw new CorebrumError('ERR_SANDBOX_CRASHED', 'the sandbox died')
       return { outputs: { result: Number(values[0]) * 2 }, logs: '', usage: { wallMs: 0.5, memoryBytes: 0 } }
     },
