@@ -1,16 +1,18 @@
 /** Composes network, modules, executor and roles into a node, and owns their start and stop order. */
 import { join } from 'node:path'
 import { completeConfig, type Config } from './config.ts'
-import { CorebrumError, toCorebrumError } from './errors.ts'
+import { CorebrumError } from './errors.ts'
 import { requireModuleHeader } from './executor/binary/sniff.ts'
 import type { Executor } from './executor/executor.ts'
 import { createExecutor } from './executor/pool.ts'
-import { ADVERTISE_EVERY_MS, MAX_ADVERTISED_MODULES, MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
+import { MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
 import type { ModuleStore } from './modules/modules.ts'
 import { serveModules } from './modules/peer-server.ts'
+import { readThrough } from './modules/read-through.ts'
 import { createRetriever } from './modules/retriever.ts'
 import { createModuleStore } from './modules/store.ts'
 import type { ConnectedPeer, Network } from './network/network.ts'
+import { createAdvertiser, type Advertiser } from './roles/advertiser.ts'
 import { createAnnouncer } from './roles/announcer.ts'
 import { detectCapability } from './roles/capability.ts'
 import { createIntake } from './roles/intake.ts'
@@ -63,7 +65,8 @@ class ComposedNode implements Node {
   private readonly worker: Worker
   private readonly workStreams: WorkStreams
   private readonly capability: Awaited<ReturnType<typeof detectCapability>>
-  private advertiser?: NodeJS.Timeout
+  private readonly peerWaiters = new Set<() => void>()
+  private readonly advertiser: Advertiser
   private started?: Promise<void>
   private stopped?: Promise<void>
 
@@ -76,7 +79,7 @@ class ComposedNode implements Node {
     const { peerId } = network
     this.modules = createModuleStore({ dir: join(config.dataDir, 'modules'), maxBytes: config.storeBytes })
     const retriever = createRetriever({ store: this.modules, network, debug }, { allowPrivateUrls: config.allowPrivateUrls })
-    this.executor = createExecutor({ loadModule: (cid) => this.modules.read(cid) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
+    this.executor = createExecutor({ loadModule: (cid) => readThrough(this.modules, retriever, cid) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
     const situation = (cid: string): Situation => this.situation(cid)
     this.worker = new Worker({
       peerId, executor: this.executor, retriever, capability, situation, onStranded: (peer) => { this.workStreams.reopen(peer) },
@@ -93,8 +96,10 @@ class ComposedNode implements Node {
       audience: () => network.peers().length,
       addresses: () => network.addresses(),
       searchWorkers: () => this.searchWorkers(),
+      log: debug,
     })
-    this.submitter = new Submitter({ peerId, tasks: this.tasksTable, announcer })
+    this.submitter = new Submitter({ peerId, tasks: this.tasksTable, announcer, holdModule: (cid) => this.modules.hold(cid) })
+    this.advertiser = createAdvertiser({ network, modules: this.modules, capability, log: debug })
     this.intake = createIntake({
       store: this.modules,
       retriever,
@@ -122,8 +127,12 @@ class ComposedNode implements Node {
     const task = await this.intake(definition, inputs, { baseDir, ...(signal === undefined ? {} : { signal }) })
     if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the submit was cancelled')
     this.submitter.submit(task)
-    signal?.addEventListener('abort', () => { this.submitter.cancel(task.id) }, { once: true })
-    return this.handle(task.id)
+    const handle = this.handle(task.id)
+    if (signal !== undefined) {
+      signal.addEventListener('abort', handle.cancel, { once: true })
+      void handle.done().then(() => { signal.removeEventListener('abort', handle.cancel) })
+    }
+    return handle
   }
 
   task (id: string): TaskHandle | undefined {
@@ -156,12 +165,15 @@ class ComposedNode implements Node {
   waitForPeer (timeoutMs: number): Promise<boolean> {
     if (this.network.peers().length > 0) return Promise.resolve(true)
     return new Promise((resolve) => {
-      const timer = setTimeout(() => { resolve(false) }, timeoutMs)
-      this.network.onPeer(({ connected }) => {
-        if (!connected) return
+      const found = (): void => {
         clearTimeout(timer)
         resolve(true)
-      })
+      }
+      const timer = setTimeout(() => {
+        this.peerWaiters.delete(found)
+        resolve(false)
+      }, timeoutMs)
+      this.peerWaiters.add(found)
     })
   }
 
@@ -176,16 +188,16 @@ class ComposedNode implements Node {
     await this.offers.start()
     await serveModules({ store: this.modules, network: this.network })
     await this.network.serve(WORK_PROTOCOL, (channel) => {
-      const streams = [...this.submitter.linked()].length
+      // A second stream of the same peer takes the place of its first.
+      const streams = [...this.submitter.linked()].filter(({ link }) => link.peer !== channel.peer).length
       if (streams >= MAX_WORK_STREAMS) channel.abort(new CorebrumError('ERR_QUEUE_FULL', `${streams} work streams are open`))
       else this.submitter.attach(workerLink(channel, (peer, reason) => { this.network.penalize(peer, reason) }))
     })
-    let advertised = false
     this.network.onPeer(({ connected }) => {
-      if (advertised || !connected || !this.works) return
-      advertised = true
-      this.advertiser = setInterval(() => { void this.advertise() }, ADVERTISE_EVERY_MS).unref()
-      void this.advertise()
+      if (!connected) return
+      for (const found of this.peerWaiters) found()
+      this.peerWaiters.clear()
+      if (this.works) this.advertiser.begin()
     })
     if (this.config.workerCount > 0) await this.executor.start()
     if (worksForItself) this.workForItself()
@@ -195,7 +207,7 @@ class ComposedNode implements Node {
   private async bringDown ({ drainMs = 0 }: { drainMs?: number }): Promise<void> {
     // A stop during the start waits for it, also for one that failed: what it opened must be closed.
     await this.started?.catch(() => {})
-    clearInterval(this.advertiser)
+    this.advertiser.stop()
     if (drainMs > 0) await this.worker.drain(AbortSignal.timeout(drainMs))
     this.workStreams.stop()
     this.worker.stop()
@@ -218,17 +230,6 @@ class ComposedNode implements Node {
       maxModuleBytes: Math.min(MAX_MODULE_BYTES, this.config.storeBytes),
       streams: this.worker.streams,
       maxStreams: MAX_WORK_STREAMS,
-    }
-  }
-
-  /** Tells the DHT what this node can run and which modules it holds. Other nodes ask their peers first, so a failure waits for the next round. */
-  private async advertise (): Promise<void> {
-    const recent = this.modules.list().sort((a, b) => b.usedAtMs - a.usedAtMs).slice(0, MAX_ADVERTISED_MODULES)
-    try {
-      await this.network.advertise(this.capability)
-      for (const { cid } of recent) await this.network.provide(cid)
-    } catch (error) {
-      this.init.log?.('debug', `the DHT was not told of this node: ${toCorebrumError(error).message}`)
     }
   }
 

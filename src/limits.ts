@@ -19,7 +19,6 @@ export const MAX_SCHEMA_NODES = 5_000
 export const MAX_PATTERN_CHARS = 1_000
 export const DEFAULT_TIME_LIMIT_MS = 300_000
 export const MAX_TIME_LIMIT_MS = 24 * 3_600_000
-
 // ---- modules ----
 export const MAX_MODULE_BYTES = 256 * MiB
 export const DEFAULT_STORE_BYTES = 2048 * MiB
@@ -60,7 +59,6 @@ export const MAX_PARTIAL_AGE_MS = 24 * 3_600_000
 export const MODULE_USE_FLUSH_MS = 30_000
 /** Modules are read from disk and sent in pieces of this size. */
 export const MODULE_CHUNK_BYTES = 256 * KiB
-
 // ---- executor ----
 export const WASM_PAGE_BYTES = 64 * KiB
 /** Larger memories are not cleared for the next call but made anew, which is then cheaper. */
@@ -111,7 +109,6 @@ export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
 export const MAX_WARM_PROGRAMS = 256
 /** Digits of an integer in a definition and in JSON, in and out: the range of a double; longer ones cost quadratic time. */
 export const MAX_INTEGER_DIGITS = 309
-
 // ---- wire ----
 /** One frame on a work or offers stream. */
 export const MAX_FRAME_BYTES = 8 * MiB
@@ -131,7 +128,6 @@ export const MAX_FRAME_ITEMS = 1_500_000
 export const MAX_CBOR_DEPTH = MAX_VALUE_DEPTH + 8
 /** An integer of MAX_INTEGER_DIGITS has 129; reading a large one takes quadratic time. */
 export const MAX_BIGINT_BYTES = 256
-
 // ---- network ----
 export const MAX_CONNECTIONS = 300
 /** Two nodes that dial each other at once have two, and one that came back has those that are not known to be dead yet. */
@@ -165,7 +161,6 @@ export const REDIAL_MIN_MS = 500
 export const REDIAL_MAX_MS = 30_000
 /** Peers that the redial loop remembers. */
 export const MAX_REMEMBERED_PEERS = 256
-
 // ---- offers ----
 /** An offer holds no inputs and no bytes of modules; a few hundred bytes are usual. */
 export const MAX_OFFER_BYTES = 8 * KiB
@@ -176,9 +171,10 @@ export const MAX_OFFERS_KNOWN = 4096
 export const OFFER_TTL_MS = 60_000
 export const OFFER_REPEAT_MIN_MS = 500
 export const OFFER_REPEAT_MAX_MS = 10_000
-
 // ---- tasks and leases ----
 export const LEASE_MS = 10_000
+/** How often a submitter looks for leases that have ended. */
+export const LEASE_SWEEP_MS = 500
 /** A lease is renewed this often; three renewals may be lost before it ends. */
 export const LEASE_RENEW_MS = 2_500
 /** Leases that end without a result before a task fails. */
@@ -216,7 +212,6 @@ export const MAX_UNACKED_BYTES = 64 * MiB
 /** Results on their way, sent and not acknowledged: bytes, and how many one acknowledgement can name. */
 export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
 export const MAX_RESULTS_IN_FLIGHT = 2048
-
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
 /** How long a socket that may belong to a dead daemon has to answer. */
@@ -241,7 +236,6 @@ export const MESH_WAIT_MS = 500
 export const UNCLAIMED_WAIT_MS = 2_000
 /** How long a daemon lets running tasks finish after SIGTERM. */
 export const DRAIN_MS = 10_000
-
 // ---- configuration ----
 export const MAX_CONFIG_BYTES = 256 * KiB
 /** More sandboxes than this on one machine is a typing mistake. */

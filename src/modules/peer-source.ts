@@ -27,7 +27,8 @@ export async function openPeer (network: Network, peer: string, cid: string, opt
   const { offset = 0, stallMs = TRANSFER_STALL_MS, signal } = options
   const stream = await network.openBytes(peer, MODULE_PROTOCOL, { signal })
   const stalled = (): CorebrumError => new CorebrumError('ERR_PEER_TIMEOUT', `the peer sent next to nothing for ${stallMs} ms`)
-  const chunks = paced(stream.source, { stallMs, signal, onAbandon: (error) => stream.abort(error), stalled })
+  let complete = false
+  const chunks = paced(stream.source, { stallMs, signal, onAbandon: (error) => { if (!complete) stream.abort(error) }, stalled })
   try {
     // Not awaited: a peer may refuse without reading. What fails here ends the source too.
     stream.sink([encodeRequest({ cid, offset })]).catch((error: unknown) => stream.abort(toCorebrumError(error, 'ERR_STREAM_CLOSED')))
@@ -35,10 +36,11 @@ export async function openPeer (network: Network, peer: string, cid: string, opt
     const { status, size } = decodeResponse(body)
     if (status !== STATUS.ok) throw refusal(status, offset)
     checkSize(size, { ...options, offset })
-    return { size, body: bodyOf(stream, chunks, rest, size - offset) }
+    return { size, body: bodyOf(stream, chunks, rest, size - offset, () => { complete = true }) }
   } catch (thrown) {
     const error = toCorebrumError(thrown, 'ERR_STREAM_CLOSED')
     stream.abort(error)
+    void chunks.return(undefined)
     throw error
   }
 }
@@ -55,7 +57,7 @@ function checkSize (size: number, { offset, size: expected = 0, maxBytes = MAX_M
   if (offset > size) throw new CorebrumError('ERR_MODULE_HASH_MISMATCH', `the peer's module has ${size} bytes, but ${offset} are there already`)
 }
 
-async function * bodyOf (stream: ByteStream, chunks: AsyncGenerator<Uint8Array>, rest: Uint8Array, bytes: number): AsyncGenerator<Uint8Array> {
+async function * bodyOf (stream: ByteStream, chunks: AsyncGenerator<Uint8Array>, rest: Uint8Array, bytes: number, onComplete: () => void): AsyncGenerator<Uint8Array> {
   let left = bytes
   const counted = (chunk: Uint8Array): Uint8Array => {
     left -= chunk.length
@@ -69,10 +71,13 @@ async function * bodyOf (stream: ByteStream, chunks: AsyncGenerator<Uint8Array>,
       if (item.done === true) throw new CorebrumError('ERR_STREAM_CLOSED', `the peer ended the stream ${left} bytes before the module's end`)
       yield counted(item.value)
     }
+    onComplete()
     stream.close().catch(() => {})
   } catch (thrown) {
     throw toCorebrumError(thrown, 'ERR_STREAM_CLOSED')
   } finally {
     if (left !== 0) stream.abort(new CorebrumError('ERR_CANCELLED', 'the rest of the module is not wanted'))
+    // The last byte is not the stream's end: without this, the watch over the stream would go on for ever.
+    await chunks.return(undefined)
   }
 }

@@ -16,6 +16,8 @@ export interface Batch {
   readonly pace: Pace
   /** Open tasks, waiting or leased. */
   open: number
+  /** Lets the module go, which is held while there are open tasks. */
+  release?: () => void
 }
 
 export interface Backlog {
@@ -35,7 +37,8 @@ const MAX_IDLE_BATCHES = 256
 /** Ended tasks that a queue may hold on to besides as many as wait. */
 const MAX_ENDED_IN_QUEUE = 64
 
-export function createBacklog (): Backlog {
+/** `hold` keeps a module, named by CID, from eviction until the function that it returns is called. */
+export function createBacklog (hold: (cid: string) => () => void = () => () => {}): Backlog {
   const batches = new Map<string, Batch>()
   const idle = new LRUCache<string, Batch>({ max: MAX_IDLE_BATCHES })
   const head = (batch: Batch): OpenTask | undefined => {
@@ -48,6 +51,7 @@ export function createBacklog (): Backlog {
       const batch = known ?? { digest, program, queue: new Denque(), waiting: 0, pace: createPace(), open: 0 }
       idle.delete(digest)
       batches.set(digest, batch)
+      batch.release ??= hold(program.module.cid)
       return batch
     },
     waiting: () => [...batches.values()]
@@ -77,6 +81,8 @@ export function createBacklog (): Backlog {
       if (--batch.open === 0) {
         batches.delete(batch.digest)
         batch.queue.clear()
+        batch.release?.()
+        delete batch.release
         idle.set(batch.digest, batch)
       } else if (batch.queue.length > 2 * batch.waiting + MAX_ENDED_IN_QUEUE) {
         const left = batch.queue.toArray().filter(({ waiting }) => waiting)

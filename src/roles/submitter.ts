@@ -3,25 +3,25 @@
  * puts a task back when its lease ends, and accepts the first result. Nobody else decides, so there is never a vote.
  */
 import { CorebrumError, type ErrorCode } from '../errors.ts'
-import { LEASE_MS, MAX_ATTEMPTS } from '../limits.ts'
+import { LEASE_MS, LEASE_SWEEP_MS, MAX_ATTEMPTS } from '../limits.ts'
 import { programDigest } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
 import type { LeaseRef, Outcome, WorkerMessage } from '../wire/messages.ts'
 import type { Announcer } from './announcer.ts'
-import { createBacklog } from './backlog.ts'
+import { createBacklog, type Backlog } from './backlog.ts'
 import type { WorkerLink } from './link.ts'
 import { openTask, rememberGrant, type NewTask, type OpenTask } from './open-task.ts'
 import { decline, endLease, grant, newLinkedWorker, pickWorker, renew, type Lease, type LinkedWorker } from './roster.ts'
 import type { TaskTable } from './task-table.ts'
 import { declineOf, failureOf, RETRIED } from './verdict.ts'
 
-const SWEEP_MS = 500
-
 export interface SubmitterComponents {
   /** This node's PeerId. */
   peerId: string
   tasks: TaskTable
   announcer: Announcer
+  /** Keeps a module of open tasks from eviction until the function that it returns is called. */
+  holdModule?: (cid: string) => () => void
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number
 }
@@ -29,7 +29,7 @@ export interface SubmitterComponents {
 export class Submitter {
   private readonly components: SubmitterComponents
   private readonly now: () => number
-  private readonly backlog = createBacklog()
+  private readonly backlog: Backlog
   private readonly open = new Map<string, OpenTask>()
   private readonly workers = new Set<LinkedWorker>()
   private sweeper?: NodeJS.Timeout
@@ -38,6 +38,7 @@ export class Submitter {
 
   constructor (components: SubmitterComponents) {
     this.components = components
+    this.backlog = createBacklog(components.holdModule)
     this.now = components.now ?? (() => performance.now())
   }
 
@@ -231,7 +232,7 @@ export class Submitter {
     if (this.open.size === 0) {
       clearInterval(this.sweeper)
       this.sweeper = undefined
-    } else this.sweeper ??= setInterval(() => { this.sweep() }, SWEEP_MS).unref()
+    } else this.sweeper ??= setInterval(() => { this.sweep() }, LEASE_SWEEP_MS).unref()
   }
 
   private sweep (): void {

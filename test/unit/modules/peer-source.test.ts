@@ -75,6 +75,19 @@ describe('peer source', () => {
     assert.equal(client.resets, 0)
   })
 
+  it('leaves no timer behind, whatever the answer is', async () => {
+    const { client, cid } = await pair()
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    await collect((await openPeer(client, 'server', cid)).body)
+    const left = (await openPeer(client, 'server', cid)).body[Symbol.asyncIterator]()
+    await left.next()
+    await left.return?.()
+    await rejectsWith('ERR_MODULE_NOT_FOUND', openPeer(client, 'server', sample().cid))
+    // The server's own timers end with its streams, in later turns.
+    while (timers() > before) await new Promise((resolve) => setImmediate(resolve))
+  })
+
   it('says when the peer does not have it, or less than is there', async () => {
     const { client, cid } = await pair()
     await rejectsWith('ERR_MODULE_NOT_FOUND', openPeer(client, 'server', sample().cid))
