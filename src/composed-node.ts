@@ -104,7 +104,7 @@ class ComposedNode implements Node {
       store: this.modules,
       retriever,
       checkBytes: requireModuleHeader,
-      onModule: (cid) => { if (this.network.peers().length > 0) void network.provide(cid).catch((error: Error) => { debug(error.message) }) },
+      onModule: (cid) => { this.advertiser.provideSoon(cid) },
     })
   }
 
