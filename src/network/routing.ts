@@ -2,11 +2,12 @@
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { LRUCache } from 'lru-cache'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { ADVERTISE_EVERY_MS, DHT_QUERY_TIMEOUT_MS } from '../limits.ts'
+import { ADVERTISE_EVERY_MS, DHT_QUERY_TIMEOUT_MS, MAX_CONNECTIONS } from '../limits.ts'
 import type { Capability } from '../wire/capability.ts'
 import { openRecord, recordKey, signRecord } from './capability-record.ts'
 import type { Network, SignalOptions } from './network.ts'
@@ -79,7 +80,10 @@ export function createRouting ({ libp2p, privateKey }: RoutingComponents): Routi
 
 function bounded ({ signal }: SignalOptions): AbortSignal {
   const timeout = AbortSignal.timeout(DHT_QUERY_TIMEOUT_MS)
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  // The DHT listens once for each peer that it asks.
+  setMaxListeners(MAX_CONNECTIONS, either)
+  return either
 }
 
 async function drain (events: AsyncIterable<unknown>): Promise<void> {
