@@ -16,6 +16,7 @@ import { createAdvertiser, type Advertiser } from './roles/advertiser.ts'
 import { createAnnouncer } from './roles/announcer.ts'
 import { detectCapability } from './roles/capability.ts'
 import { createIntake } from './roles/intake.ts'
+import { leasesEnd } from './roles/leases-end.ts'
 import { localLink, workerLink } from './roles/link.ts'
 import { createOffers, OFFERS_TOPIC, type Offers } from './roles/offers.ts'
 import { Submitter } from './roles/submitter.ts'
@@ -48,7 +49,7 @@ async function networkOf (config: Config, log: NonNullable<NodeInit['log']>): Pr
     peers: config.peers,
     mdns: config.mdns,
     topics: [OFFERS_TOPIC],
-    log: (message) => { log('debug', message) },
+    log: (message, level) => { log(level, message) },
   })
 }
 
@@ -92,7 +93,11 @@ class ComposedNode implements Node {
       log: debug,
     })
     const announcer = createAnnouncer({
-      publish: (offer) => this.offers.publish(offer),
+      publish: (offer) => {
+        // Nobody hears its own gossip: a worker that is full with the tasks of others must know that this node has some too.
+        this.worker.noteWanting(peerId)
+        return this.offers.publish(offer)
+      },
       audience: () => network.peers().length,
       addresses: () => network.addresses(),
       searchWorkers: () => this.searchWorkers(),
@@ -124,6 +129,7 @@ class ComposedNode implements Node {
 
   async submit (definition: TaskDefinition, inputs: Record<string, Value> = {}, options: SubmitOptions = {}): Promise<TaskHandle> {
     const { baseDir = process.cwd(), signal } = options
+    if (this.stopped !== undefined) throw new CorebrumError('ERR_CANCELLED', 'this node is stopping and takes no more tasks')
     const task = await this.intake(definition, inputs, { baseDir, ...(signal === undefined ? {} : { signal }) })
     if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the submit was cancelled')
     this.submitter.submit(task)
@@ -208,7 +214,10 @@ class ComposedNode implements Node {
     // A stop during the start waits for it, also for one that failed: what it opened must be closed.
     await this.started?.catch(() => {})
     this.advertiser.stop()
-    if (drainMs > 0) await this.worker.drain(AbortSignal.timeout(drainMs))
+    if (drainMs > 0) {
+      const signal = AbortSignal.timeout(drainMs)
+      await Promise.all([this.worker.drain(signal), leasesEnd(() => this.submitter.linked(), signal)])
+    }
     this.workStreams.stop()
     this.worker.stop()
     this.submitter.stop()

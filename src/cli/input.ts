@@ -1,7 +1,9 @@
 /** Reads what flags name: files, `@file`, and `-` for standard input. */
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { describeSystemError } from '../config/system-error.ts'
 import { CorebrumError } from '../errors.ts'
+
+const PIPE_CHUNK_BYTES = 64 * 1024
 
 export interface TextInput {
   text: string
@@ -17,16 +19,32 @@ export async function readTextFile (path: string, flag: string, maxBytes: number
 /** The bytes of a file, or of standard input for `-`. Rejects with ERR_USAGE, naming `flag`. */
 export async function readBytesFile (path: string, flag: string, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
   if (path === '-') return await readStandardInput(flag, maxBytes)
+  let file: number | undefined
   try {
-    const info = statSync(path)
+    file = openSync(path, 'r')
+    const info = fstatSync(file)
     if (info.isDirectory()) throw unreadable(flag, path, 'it is a folder, not a file')
     if (info.size > maxBytes) throw tooLarge(flag, path, info.size, maxBytes)
-    const content = readFileSync(path)
-    if (content.length > maxBytes) throw tooLarge(flag, path, content.length, maxBytes)
-    return content
+    return info.isFile() ? readFileSync(file) : readToEnd(file, flag, path, maxBytes)
   } catch (cause) {
     if (cause instanceof CorebrumError) throw cause
     throw unreadable(flag, path, describeSystemError(cause), cause)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** A pipe or a device does not say how much it holds, and may never end. */
+function readToEnd (file: number, flag: string, path: string, maxBytes: number): Buffer<ArrayBuffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  while (true) {
+    const chunk = Buffer.allocUnsafe(PIPE_CHUNK_BYTES)
+    const count = readSync(file, chunk)
+    if (count === 0) return Buffer.concat(chunks)
+    size += count
+    if (size > maxBytes) throw tooLarge(flag, path, size, maxBytes)
+    chunks.push(chunk.subarray(0, count))
   }
 }
 

@@ -3,7 +3,7 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CorebrumError } from '../errors.ts'
-import { DIAL_TIMEOUT_MS, MAX_MODULE_STREAMS_PER_PEER, MAX_PARTIAL_FRAMES_BYTES, STREAM_OPEN_TIMEOUT_MS } from '../limits.ts'
+import { BAN_MS, DIAL_TIMEOUT_MS, MAX_MARKS, MAX_MODULE_STREAMS_PER_PEER, MAX_PARTIAL_FRAMES_BYTES, STREAM_OPEN_TIMEOUT_MS } from '../limits.ts'
 import { createByteStream } from './bytes.ts'
 import { createChannel, type FrameInit } from './frames.ts'
 import { createGossip } from './gossip.ts'
@@ -28,10 +28,11 @@ export interface NetworkInit {
   dialTimeoutMs?: number
   /** Shortest wait between two dials of a lost peer, default REDIAL_MIN_MS. */
   redialMinMs?: number
-  log?: (message: string) => void
+  log?: (message: string, level: 'debug' | 'warn') => void
 }
 
 const MAX_MESSAGE_STREAMS_PER_PEER = 4
+const MAX_REASON_CHARS = 200
 
 /** Makes the network of one node; it listens after `start`. Rejects with ERR_CONFIG for a damaged key. */
 export async function createNetwork (init: NetworkInit): Promise<Network> {
@@ -43,15 +44,19 @@ export async function createNetwork (init: NetworkInit): Promise<Network> {
 }
 
 function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType<typeof createGuard>, init: NetworkInit): Network {
-  const log = init.log ?? (() => {})
+  const log = (message: string, level: 'debug' | 'warn' = 'debug'): void => { init.log?.(message, level) }
   const { dialTimeoutMs = DIAL_TIMEOUT_MS } = init
   const redial = createRedial({ libp2p, log }, { peers: init.peers, ...(init.redialMinMs === undefined ? {} : { minMs: init.redialMinMs }) })
   /** Addresses on their way into the peer store: a dial right behind them waits. */
   const learning = new Set<Promise<void>>()
 
   function penalize (peer: string, reason: string): void {
-    log(`peer ${peer} broke a rule: ${reason}`)
-    if (guard.mark(peer)) void libp2p.hangUp(peerIdFromString(peer)).catch(() => {})
+    // A reason may hold text of the peer, which must not write lines of its own into the log.
+    const shown = reason.slice(0, MAX_REASON_CHARS).replace(/\p{Cc}/gu, ' ')
+    log(`peer ${peer} broke a rule: ${shown}`)
+    if (!guard.mark(peer)) return
+    log(`peer ${peer} broke ${MAX_MARKS} rules and is refused for ${BAN_MS / 1000} s; the last one: ${shown}`, 'warn')
+    void libp2p.hangUp(peerIdFromString(peer)).catch(() => {})
   }
 
   const budget = { freeBytes: MAX_PARTIAL_FRAMES_BYTES }

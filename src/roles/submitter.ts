@@ -95,9 +95,7 @@ export class Submitter {
   private detach (worker: LinkedWorker): void {
     if (!this.workers.delete(worker)) return
     for (const lease of [...worker.leases.values()]) {
-      // A task that had not begun did nothing to make the worker leave.
-      const charged = this.components.tasks.get(lease.task.id)?.state === 'running'
-      this.release(lease, { charged, reason: 'the worker left' })
+      this.release(lease, { reason: 'the worker left' })
     }
     this.pump()
   }
@@ -171,7 +169,9 @@ export class Submitter {
   }
 
   /** Ends a lease without a result: the task waits again, or fails when it was charged too often. */
-  private release ({ task, worker, fence }: Lease, { charged, reason, code = 'ERR_STREAM_CLOSED' }: { charged: boolean, reason: string, code?: ErrorCode }): void {
+  private release ({ task, worker, fence }: Lease, { reason, code = 'ERR_STREAM_CLOSED', ...end }: { charged?: boolean, reason: string, code?: ErrorCode }): void {
+    // A task that had not begun did nothing to make its worker leave or fall silent.
+    const charged = end.charged ?? this.components.tasks.get(task.id)?.state === 'running'
     const decline = declineOf(worker.link.peer, code, reason)
     endLease(task)
     const record = this.components.tasks.apply(task.id, { type: 'released', fence, charged, decline })
@@ -242,7 +242,7 @@ export class Submitter {
         if (lease.expiresAt > now) continue
         worker.link.send({ kind: 'cancel', taskId: lease.task.id, fence: lease.fence })
         decline(worker, lease.task.batch.digest, now)
-        this.release(lease, { charged: true, reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
+        this.release(lease, { reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
       }
     }
     this.pump()

@@ -271,7 +271,8 @@ describe('frames on libp2p streams', () => {
     })
 
     it(`is disconnected and refused after ${MAX_MARKS} broken rules`, async () => {
-      const server = await mesh.node()
+      const warnings: string[] = []
+      const server = await mesh.node({ log: (text, level) => { if (level === 'warn') warnings.push(text) } })
       await server.serve(SINK, () => {})
       const hostile = await mesh.raw(server)
       const id = hostile.peerId.toString()
@@ -282,6 +283,7 @@ describe('frames on libp2p streams', () => {
         await drained(stream)
       }
       await gone
+      assert.equal(warnings.filter((text) => text.includes(id)).length, 1)
       // The refusal comes after the handshake: the dial fails, or the connection it gives is closed at once.
       await hostile.dial(multiaddr(addressOf(server))).then((it) => it.newStream(SINK)).then(() => { assert.fail('a refused peer got a stream') }, () => {})
       assert.equal(server.peers().some(({ peer }) => peer === id), false)

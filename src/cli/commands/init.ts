@@ -1,4 +1,5 @@
 /** `corebrum init`: writes a configuration file to start from. */
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -27,8 +28,10 @@ export function addInit (program: Command): void {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 })
         await writeFile(path, configTemplate(), { flag: flags.force === true ? 'w' : 'wx', mode: 0o600 })
       } catch (cause) {
-        if (codeOf(cause) === 'EEXIST') throw new CorebrumError('ERR_USAGE', `${path} exists already; --force replaces it`, { cause })
-        throw new CorebrumError('ERR_USAGE', `${path} cannot be written: ${describeSystemError(cause)}; choose another place with --config or --data-dir`, { cause })
+        // `mkdir` says the same of a folder that is a file.
+        if (codeOf(cause) === 'EEXIST' && existsSync(path)) throw new CorebrumError('ERR_USAGE', `${path} exists already; --force replaces it`, { cause })
+        const why = codeOf(cause) === 'EEXIST' ? 'a part of the path is not a folder' : describeSystemError(cause)
+        throw new CorebrumError('ERR_USAGE', `${path} cannot be written: ${why}; choose another place with --config or --data-dir`, { cause })
       }
       print(path)
     })

@@ -7,6 +7,7 @@ import {
 import type { Announcer } from '../../../src/roles/announcer.ts'
 import type { Batch } from '../../../src/roles/backlog.ts'
 import type { NewTask } from '../../../src/roles/open-task.ts'
+import { leasesEnd } from '../../../src/roles/leases-end.ts'
 import { Submitter } from '../../../src/roles/submitter.ts'
 import { createTaskTable, type TaskTable } from '../../../src/roles/task-table.ts'
 import type { Program } from '../../../src/task/program.ts'
@@ -316,7 +317,7 @@ describe('Submitter', () => {
       const w2 = await worker('w2')
       clock.tick(LEASE_MS + 500)
       await turn()
-      assert.deepEqual([record(id).worker, record(id).attempts], ['w2', 1])
+      assert.deepEqual([record(id).worker, record(id).attempts], ['w2', 0])
       assert.deepEqual(w1.refs('cancel'), [{ taskId: id, fence: 1 }])
       assert.equal(w2.leases.length, 1)
     })
@@ -335,7 +336,17 @@ describe('Submitter', () => {
       w.send({ kind: 'renew', leases: [leaseOf(w, id)] })
       await turn()
       clock.tick(LEASE_RENEW_MS + 500)
-      assert.equal(record(id).attempts, 1)
+      assert.deepEqual([record(id).state, record(id).declines.length], ['pending', 1])
+    })
+
+    it('charges a task for a lease that ends in silence only when it had begun', async () => {
+      const w = await worker('w1')
+      const id = submit(program())
+      await turn()
+      w.send({ kind: 'running', leases: [leaseOf(w, id)] })
+      await turn()
+      clock.tick(LEASE_MS + 500)
+      assert.deepEqual([record(id).state, record(id).attempts], ['pending', 1])
     })
 
     it('tells a worker that renews what is not its own to stop', async () => {
@@ -400,7 +411,7 @@ describe('Submitter', () => {
       await turn()
       assert.equal(w.leases.length, 100)
       clock.tick(LEASE_MS + 500)
-      assert(ids.every((id) => record(id).state === 'pending' && record(id).attempts === 1))
+      assert(ids.every((id) => record(id).state === 'pending' && record(id).attempts === 0))
       assert.equal(announced[0]?.waiting, 100)
     })
   })
@@ -478,6 +489,31 @@ describe('Submitter', () => {
   })
 
   describe('stop', () => {
+    it('can wait for what others run, and not for what nobody has claimed', async () => {
+      const w = await worker('w1', { window: 1 })
+      const first = submit()
+      submit()
+      await turn()
+      let ended = false
+      const waiting = leasesEnd(() => submitter.linked(), new AbortController().signal).then(() => { ended = true })
+      clock.tick(25)
+      await turn()
+      assert.equal(ended, false)
+      w.send({ kind: 'claim', slots: 0 })
+      w.result(leaseOf(w, first))
+      await turn()
+      clock.tick(25)
+      await waiting
+      assert.equal(record(first).state, 'completed')
+    })
+
+    it('waits no longer than its signal allows', async () => {
+      await worker('w1')
+      submit()
+      await turn()
+      await leasesEnd(() => submitter.linked(), AbortSignal.abort())
+    })
+
     it('ends what is open, closes the streams, and takes no more', async () => {
       const w = await worker('w1', { window: 1 })
       const done = submit()
