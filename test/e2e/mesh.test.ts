@@ -1,7 +1,7 @@
 /** Two daemons: what is submitted to one runs on the other. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { ROOT, printedTask, startDaemon, stopDaemons, type Daemon } from '../support/daemon.ts'
+import { ROOT, corebrum, printedTask, startDaemon, stopDaemons, type Daemon } from '../support/daemon.ts'
 import { SAMPLES } from '../support/shipped.ts'
 
 describe('two daemons', () => {
@@ -27,4 +27,11 @@ describe('two daemons', () => {
       assert.equal(task.worker, worker.peerId)
     })
   }
+
+  it('runs what a command without a daemon submits, once it has joined', async () => {
+    const args = ['submit', '--data-dir', join(worker.dataDir, 'no-daemon'), '--no-mdns', '--peer', worker.addresses[0] ?? '', '--file', 'task_definitions/wasm/factorial_wasm.yaml', '--json']
+    const task = printedTask(await corebrum(args))
+    assert.deepEqual(task.outputs, { result: 120 })
+    assert.equal(task.worker, worker.peerId)
+  })
 })
