@@ -8,16 +8,12 @@ import { isMapping, type Value } from '../task/values.ts'
 import { textField, textsField } from './fields.ts'
 import { readSubmitEvent, type SubmitEvent } from './submit-event.ts'
 import { controlSocketPath } from './socket-path.ts'
+import type { SubmissionText } from './submission.ts'
 import type { View } from './views.ts'
 
-export interface SubmitRequest {
-  definition: string
-  fileName?: string
+export interface SubmitRequest extends SubmissionText {
   /** Absolute. */
   baseDir?: string
-  inputs?: string
-  inputsName?: string
-  set?: string[]
 }
 
 export interface ControlClient {

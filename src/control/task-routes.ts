@@ -5,17 +5,12 @@ import type { Node } from '../node.ts'
 import { isFinal, TASK_STATES } from '../task/state.ts'
 import { sendJson } from './reply.ts'
 import { readSubmission } from './submission.ts'
+import type { SubmitRequest } from './client.ts'
 import { eventStream } from './task-events.ts'
 import { findTask } from './task-lookup.ts'
 import { taskSummary, taskView } from './views.ts'
 
-interface SubmitBody {
-  definition: string
-  fileName?: string
-  baseDir?: string
-  inputs?: string
-  inputsName?: string
-  set?: string[]
+interface SubmitBody extends SubmitRequest {
   /** Answers with the id as soon as the task is accepted. */
   detach?: boolean
 }
