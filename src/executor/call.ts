@@ -55,7 +55,7 @@ export function runCall (program: BoundProgram, values: ReadonlyArray<Value | un
   let guest = new Guest()
   try {
     const invocation = binding.prepare(values)
-    if (invocation.stdin !== undefined) guest = new Guest(invocation.stdin)
+    if (invocation.stdin !== undefined) guest = new Guest({ stdin: invocation.stdin })
     const instance = new WebAssembly.Instance(compiled.module, importsFor(program, guest))
     guest.useExports(instance.exports, program.memoryExport)
     if (program.initialiser !== undefined) guest.call(program.initialiser)

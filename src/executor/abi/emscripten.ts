@@ -44,6 +44,11 @@ const aborted = (text: string): never => {
   throw new GuestAbort('ERR_TRAP', `the module aborted${text === '' ? '' : `: ${text}`}`)
 }
 
+/** Milliseconds since 1970. */
+function dateNow ({ ambient }: Guest): HostFunction {
+  return () => Number(ambient.wallClockNs() / 1_000_000n)
+}
+
 const FUNCTIONS: Record<string, (guest: Guest) => HostFunction> = {
   abort: (guest) => (message?: number, file?: number, line?: number, column?: number) =>
     aborted(file === undefined || line === undefined ? '' : `${utf16Text(guest, message ?? 0)} at ${utf16Text(guest, file)}:${line}:${column ?? 0}`),
@@ -56,12 +61,12 @@ const FUNCTIONS: Record<string, (guest: Guest) => HostFunction> = {
   emscripten_resize_heap: resizeHeap,
   emscripten_notify_memory_growth: () => () => {},
   emscripten_get_heap_max: (guest) => () => guest.memoryBytes,
-  emscripten_date_now: () => () => Date.now(),
-  emscripten_get_now: () => () => performance.now(),
+  emscripten_date_now: dateNow,
+  emscripten_get_now: (guest) => () => Number(guest.ambient.monotonicNs()) / 1e6,
   setTempRet0: () => () => {},
   getTempRet0: () => () => 0,
-  seed: () => () => Math.random(),
-  'Date.now': () => () => Date.now(),
+  seed: (guest) => () => guest.ambient.randomUnit(),
+  'Date.now': dateNow,
 }
 
 export const provideEnv: ImportProvider = (item) =>

@@ -1,6 +1,7 @@
 /** One instance while its call runs: its memory, what it wrote, and what it ran into. */
 import { CorebrumError } from '../../errors.ts'
 import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES } from '../../limits.ts'
+import { type Ambient, realAmbient } from './ambient.ts'
 import { Capture } from './capture.ts'
 
 /** Thrown by host functions through the module: it ended by itself, with this code. */
@@ -16,8 +17,29 @@ export class ProgramExit extends Error {
 /** Thrown through the module by an import that nobody provides, or by the module's own abort. */
 export class GuestAbort extends CorebrumError {}
 
+/** What a program finds when it starts. */
+export interface GuestOptions {
+  /** Default empty. */
+  stdin?: Uint8Array
+  /** Arguments after the program's name; default none. */
+  args?: readonly string[]
+  /** Default empty. */
+  env?: Readonly<Record<string, string>>
+  /** Files in its root, by path; default none. */
+  files?: readonly GuestFile[]
+  /** Clock and random numbers; default the real ones. */
+  ambient?: Ambient
+}
+
+export interface GuestFile { path: string, bytes: Uint8Array }
+
 export class Guest {
   readonly stdin: Uint8Array
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly files: readonly GuestFile[]
+  /** Every convention takes the time and its random numbers from here, so that a deterministic task gets the same ones everywhere. */
+  readonly ambient: Ambient
   readonly stdout = new Capture(MAX_OUTPUT_BYTES, 'refuse')
   /** stderr and console text. */
   readonly logs = new Capture(MAX_LOG_BYTES, 'truncate')
@@ -26,8 +48,12 @@ export class Guest {
   private instanceExports: WebAssembly.Exports = Object.create(null)
   private linearMemory: WebAssembly.Memory | undefined
 
-  constructor (stdin: Uint8Array = new Uint8Array(0)) {
-    this.stdin = stdin
+  constructor (options: GuestOptions = {}) {
+    this.stdin = options.stdin ?? new Uint8Array(0)
+    this.args = options.args ?? []
+    this.env = options.env ?? {}
+    this.files = options.files ?? []
+    this.ambient = options.ambient ?? realAmbient
   }
 
   /** Imported memory, known before the instance is. */

@@ -18,11 +18,6 @@ export interface WasiHost {
 }
 
 export function createHost (guest: Guest): WasiHost {
-  const fs = new FileSystem(wallClock)
+  const fs = new FileSystem(guest.ambient.wallClockNs)
   return { guest, memory: new GuestMemory(guest), fs, descriptors: new Descriptors(fs.root), stdinPosition: 0 }
-}
-
-/** Nanoseconds since 1970, at the resolution of a millisecond. */
-export function wallClock (): bigint {
-  return BigInt(Date.now()) * 1_000_000n
 }

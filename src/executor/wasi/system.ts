@@ -1,8 +1,8 @@
 /** Arguments, environment, clocks, random numbers, polling and the end of a WASI program. */
-import { randomFillSync } from 'node:crypto'
+import type { Ambient } from '../abi/ambient.ts'
 import { ProgramExit } from '../abi/guest.ts'
 import { Errno, fail } from './errno.ts'
-import { type WasiFunctions, type WasiHost, wallClock } from './host.ts'
+import type { WasiFunctions, WasiHost } from './host.ts'
 
 const ARGUMENTS = [new TextEncoder().encode('main\0')]
 const MAX_SUBSCRIPTIONS = 4096
@@ -15,7 +15,7 @@ const REALTIME = 0
 interface PollEvent { userdata: bigint, errno: number, type: number, available: number, hangup: boolean }
 
 export function systemFunctions (host: WasiHost): WasiFunctions {
-  const { memory, descriptors } = host
+  const { memory, descriptors, guest: { ambient } } = host
   const notSocket = (fd: number): void => {
     descriptors.get(fd)
     fail(Errno.NOTSOCK)
@@ -35,8 +35,8 @@ export function systemFunctions (host: WasiHost): WasiFunctions {
     clock_res_get: (clock: number, result: number) => {
       memory.setU64(result, requireClock(clock) === REALTIME ? 1_000_000n : 1_000n)
     },
-    clock_time_get: (clock: number, _precision: bigint, result: number) => memory.setU64(result, readClock(requireClock(clock))),
-    random_get: (buffer: number, length: number) => { randomFillSync(memory.bytes(buffer, length)) },
+    clock_time_get: (clock: number, _precision: bigint, result: number) => memory.setU64(result, readClock(ambient, requireClock(clock))),
+    random_get: (buffer: number, length: number) => { ambient.random(memory.bytes(buffer, length)) },
     sched_yield: () => {},
     proc_raise: () => fail(Errno.NOSYS),
     proc_exit: (code: number) => { throw new ProgramExit(code >>> 0) },
@@ -54,13 +54,14 @@ function requireClock (clock: number): number {
   return clock >>> 0 > LAST_CLOCK ? fail(Errno.INVAL) : clock
 }
 
-function readClock (clock: number): bigint {
-  return clock === REALTIME ? wallClock() : process.hrtime.bigint()
+function readClock (ambient: Ambient, clock: number): bigint {
+  return clock === REALTIME ? ambient.wallClockNs() : ambient.monotonicNs()
 }
 
 /** Descriptors are always ready; where only clocks are asked for, sleeps until the first one. The deadline ends longer sleeps. */
 function poll (host: WasiHost, subscriptions: number, events: number, count: number): number {
   if (count === 0 || count > MAX_SUBSCRIPTIONS) fail(Errno.INVAL)
+  const { ambient } = host.guest
   const input = host.memory.view(subscriptions, count * SUBSCRIPTION_BYTES)
   const ready: PollEvent[] = []
   const clocks: Array<{ userdata: bigint, waitNs: bigint }> = []
@@ -71,7 +72,7 @@ function poll (host: WasiHost, subscriptions: number, events: number, count: num
       const clock = input.getUint32(at + 16, true)
       const timeout = input.getBigUint64(at + 24, true)
       const absolute = (input.getUint16(at + 40, true) & 1) !== 0
-      const passed = absolute ? readClock(requireClock(clock)) : 0n
+      const passed = absolute ? readClock(ambient, requireClock(clock)) : 0n
       clocks.push({ userdata, waitNs: timeout > passed ? timeout - passed : 0n })
     } else {
       ready.push(descriptorEvent(host, userdata, type, input.getUint32(at + 16, true)))
@@ -79,7 +80,7 @@ function poll (host: WasiHost, subscriptions: number, events: number, count: num
   }
   if (ready.length === 0) {
     const first = clocks.reduce((least, clock) => (clock.waitNs < least ? clock.waitNs : least), clocks[0]?.waitNs ?? 0n)
-    sleep(first)
+    ambient.sleep(first)
     for (const clock of clocks) {
       if (clock.waitNs <= first) ready.push({ userdata: clock.userdata, errno: Errno.SUCCESS, type: 0, available: 0, hangup: false })
     }
@@ -104,11 +105,4 @@ function writeEvents ({ memory }: WasiHost, pointer: number, events: PollEvent[]
     view.setBigUint64(at + 16, BigInt(event.available), true)
     view.setUint16(at + 24, event.hangup ? 1 : 0, true)
   })
-}
-
-/** Blocks the sandbox, whose only work this is. */
-function sleep (nanoseconds: bigint): void {
-  if (nanoseconds <= 0n) return
-  const milliseconds = Math.min(Number(nanoseconds) / 1e6, 2 ** 31)
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

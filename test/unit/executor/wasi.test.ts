@@ -17,7 +17,7 @@ const ALL = DIRECTORY_RIGHTS | FILE_RIGHTS
 class Wasi {
   readonly guest: Guest
   constructor (stdin = '') {
-    this.guest = new Guest(new TextEncoder().encode(stdin))
+    this.guest = new Guest({ stdin: new TextEncoder().encode(stdin) })
     this.guest.useMemory(new WebAssembly.Memory({ initial: 2 }))
   }
 
