@@ -39,6 +39,8 @@ export const ERRORS = {
   ERR_POINTER: { status: 52, meaning: 'the module returned a pointer outside its memory' },
   ERR_SANDBOX_CRASHED: { status: 53, meaning: 'the sandbox process died' },
   ERR_EXECUTOR_STOPPED: { status: 54, meaning: 'the executor is not running' },
+  ERR_FUEL_LIMIT: { status: 55, meaning: 'the module used up its fuel' },
+  ERR_NETWORK_REFUSED: { status: 56, meaning: 'the program asked for a request that its grants or the worker do not allow' },
   ERR_CANCELLED: { status: 60, meaning: 'the task was cancelled' },
   ERR_ATTEMPTS: { status: 61, meaning: 'the task was started too often without a result' },
   ERR_DECLINED: { status: 62, meaning: 'the worker does not take this task' },

@@ -10,5 +10,5 @@ export const RESULT_MESSAGE = workerMessageToWire({
   kind: 'result',
   taskId: randomUUID(),
   fence: 1,
-  outcome: { ok: true, outputs: { result: 120 }, usage: { wallMs: 0.0123, memoryBytes: 1_048_576 }, logs: '' },
+  outcome: { ok: true, outputs: { result: 120 }, usage: { wallMs: 0.0123, memoryBytes: 1_048_576, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }, logs: '' },
 })

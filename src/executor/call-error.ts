@@ -1,6 +1,6 @@
 /** The error of a call that ran and failed: what the module wrote until then comes with it. */
 import { CorebrumError, type CorebrumErrorOptions, type ErrorCode } from '../errors.ts'
-import type { Usage } from './executor.ts'
+import type { Usage } from '../task/usage.ts'
 
 export interface CallErrorOptions extends CorebrumErrorOptions {
   /** stderr and console text of the module, capped at MAX_LOG_BYTES; default empty. */

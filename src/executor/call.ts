@@ -1,6 +1,7 @@
 /** One call inside the sandbox: a fresh instance, initialised, called through its convention's adapter. */
 import { CorebrumError } from '../errors.ts'
 import { MAX_OUTPUT_BYTES } from '../limits.ts'
+import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import type { Binding, Signature } from './abi/adapter.ts'
 import { HOSTED_MEMORY } from './binary/rewrite.ts'
@@ -18,7 +19,8 @@ export interface CallOutcome {
   outputs?: Record<string, Value>
   error?: CorebrumError
   logs: string
-  memoryBytes: number
+  /** Without the times, which are taken around the whole call. */
+  usage: Omit<Usage, 'wallMs' | 'cpuMs'>
   /** Memory that was made for this call and is now garbage. */
   garbageBytes: number
   /** To be called when the outcome has been reported: makes ready for the next call. */
@@ -78,14 +80,15 @@ function importsFor ({ compiled, link }: BoundProgram, guest: Guest): WebAssembl
   return imports
 }
 
-function remains ({ memories }: CompiledModule, guest: Guest): Pick<CallOutcome, 'logs' | 'memoryBytes' | 'garbageBytes' | 'recycle'> {
+function remains ({ memories, info }: CompiledModule, guest: Guest): Pick<CallOutcome, 'logs' | 'usage' | 'garbageBytes' | 'recycle'> {
   const { memoryBytes } = guest
   const logs = guest.logs.text()
-  if (memories === undefined || memoryBytes === 0) return { logs, memoryBytes, garbageBytes: memoryBytes }
+  const usage = { memoryBytes, moduleBytes: info.byteLength, fileBytes: 0 }
+  if (memories === undefined || memoryBytes === 0) return { logs, usage, garbageBytes: memoryBytes }
   const { memory } = guest
   return memories.reusable(memory)
-    ? { logs, memoryBytes, garbageBytes: 0, recycle: () => { memories.give(memory) } }
-    : { logs, memoryBytes, garbageBytes: memoryBytes }
+    ? { logs, usage, garbageBytes: 0, recycle: () => { memories.give(memory) } }
+    : { logs, usage, garbageBytes: memoryBytes }
 }
 
 /** The error for outputs whose encoded form is over the limit. */

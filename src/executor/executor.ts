@@ -1,5 +1,6 @@
 /** The executor's port: what the rest of corebrum sees of the part that runs foreign code. */
 import type { Program } from '../task/program.ts'
+import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 
 /** One call of a module's function. */
@@ -11,14 +12,12 @@ export interface Call {
   taskId: string
   /** Given to inputs named `worker_id` that the user left out. */
   workerId: string
+  /** Files for its root, besides those that its program holds itself; default none. */
+  files?: readonly CallFile[]
 }
 
-export interface Usage {
-  /** From the start of the call in the sandbox until its end, milliseconds. */
-  wallMs: number
-  /** Largest linear memory of the instance, bytes. */
-  memoryBytes: number
-}
+/** `path` is relative to the root, with `/` between its parts. */
+export interface CallFile { path: string, bytes: Uint8Array }
 
 export interface CallResult {
   outputs: Record<string, Value>
@@ -34,6 +33,8 @@ export interface RunOptions {
   onCancellable?: (cancel: () => void) => void
   /** Called once when the sandbox begins this call. */
   onStart?: () => void
+  /** Given what the call writes to its log while it runs, in pieces; `logs` of the result holds all of it. */
+  onLog?: (text: string) => void
 }
 
 export interface Executor {

@@ -44,9 +44,12 @@ export class Job {
     if (onStart !== undefined) queueMicrotask(onStart)
   }
 
+  log (text: string): void {
+    if (!this.settled) this.options.onLog?.(text)
+  }
+
   /** Settles with what the sandbox reported. */
-  report ({ outputs, failure, logs, wallMs, memoryBytes }: Report): void {
-    const usage = { wallMs, memoryBytes }
+  report ({ outputs, failure, logs, usage }: Report): void {
     if (failure !== undefined) this.fail(new CallError(failure.code, failure.message, { logs, usage }))
     else if (this.settle()) this.resolve({ outputs: outputs ?? {}, logs, usage })
   }

@@ -6,6 +6,7 @@ import {
   DEFAULT_MEMORY_LIMIT_BYTES, MAX_EXECUTOR_QUEUE, MAX_MODULE_BYTES, MAX_SLOT_BACKLOG, MAX_SLOT_BACKLOG_MS, SLOW_CALL_MS,
 } from '../limits.ts'
 import type { Program } from '../task/program.ts'
+import { NO_USAGE } from '../task/usage.ts'
 import { CallError } from './call-error.ts'
 import { Costs } from './cost.ts'
 import type { Call, CallResult, Executor, ExecutorComponents, ExecutorInit, RunOptions } from './executor.ts'
@@ -93,7 +94,7 @@ class Pool implements Executor, SandboxOwner {
   }
 
   onReport (_sandbox: Sandbox, job: Job, report: Report, cold: boolean): void {
-    if (!cold) this.costs.note(job.program.key, report.wallMs)
+    if (!cold) this.costs.note(job.program.key, report.usage.wallMs)
     job.report(report)
   }
 
@@ -104,7 +105,7 @@ class Pool implements Executor, SandboxOwner {
   onOverdue (sandbox: Sandbox, job: Job): void {
     const limit = job.program.timeLimitMs
     const running = this.retire(sandbox)
-    running?.fail(new CallError('ERR_TIME_LIMIT', `the call did not end within its time limit of ${limit} ms and was killed`, { usage: { wallMs: limit, memoryBytes: 0 } }))
+    running?.fail(new CallError('ERR_TIME_LIMIT', `the call did not end within its time limit of ${limit} ms and was killed`, { usage: { ...NO_USAGE, wallMs: limit } }))
     this.pump()
   }
 

@@ -4,8 +4,11 @@
  */
 import { decode } from '../cbor.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
+import type { ProgramFile, ProgramSetup } from '../task/program.ts'
+import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import type { Signature } from './abi/adapter.ts'
+import type { CallFile } from './executor.ts'
 
 /** Kinds of frames to the sandbox: commands as a CBOR array, or a module (see `encodeModuleHeader`). */
 export const FrameKind = { COMMANDS: 0, MODULE: 1 } as const
@@ -17,23 +20,41 @@ export interface SandboxProgram extends Signature {
   /** Names the compiled module: its CID and the memory cap it was compiled with. */
   moduleKey: string
   abi?: string
+  /** Most fuel that a call may use; its module is metered. */
+  fuel?: number
+  deterministic?: boolean
+  setup?: SandboxSetup
+  networking?: boolean
+  fileSystem?: boolean
+}
+
+/** As `ProgramSetup`, less what the node has turned into files of the call. */
+export interface SandboxSetup extends Omit<ProgramSetup, 'files'> {
+  files: Array<Extract<ProgramFile, { bytes: Uint8Array } | { input: string }>>
+}
+
+/** What only some calls need. */
+export interface CallExtras {
+  /** Seeds time and chance, and fills inputs that the host gives. */
+  taskId?: string
+  workerId?: string
+  files?: readonly CallFile[]
 }
 
 export type Command =
   | [typeof Op.PROGRAM, number, SandboxProgram]
-  /** Sequence number, program, values. */
-  | [typeof Op.CALL, number, number, Array<Value | undefined>]
+  /** Sequence number, program, values, extras. */
+  | [typeof Op.CALL, number, number, Array<Value | undefined>, CallExtras?]
   | [typeof Op.DROP_MODULE, string]
   | [typeof Op.DROP_PROGRAM, number]
   /** Answers a report with `asks`: these calls are no longer the sandbox's. */
   | [typeof Op.RESUME, number[]]
 
-export const Event = { READY: 0, STARTED: 1, DONE: 2, FAILED: 3 } as const
+export const Event = { READY: 0, STARTED: 1, DONE: 2, FAILED: 3, LOG: 4 } as const
 
 export interface Report {
   sequence: number
-  wallMs: number
-  memoryBytes: number
+  usage: Usage
   logs: string
   /** The sandbox waits for RESUME before it begins its next call. */
   asks: boolean
@@ -45,6 +66,8 @@ export type SandboxEvent =
   | { event: typeof Event.READY }
   /** Sent only before a call that is not begun at once, because its module is compiled first. */
   | { event: typeof Event.STARTED, sequence: number }
+  /** What the running call has written to its log since the last one. */
+  | { event: typeof Event.LOG, sequence: number, text: string }
   | ({ event: typeof Event.DONE } & Report)
 
 /** Reads one event of a sandbox; throws ERR_SANDBOX_CRASHED for anything else, as a sandbox that is sane sends nothing else. */
@@ -52,16 +75,32 @@ export function decodeEvent (body: Uint8Array): SandboxEvent {
   const message = decode(body)
   if (!Array.isArray(message)) throw broken()
   const fields: unknown[] = message
-  const [event, sequence, wallMs, memoryBytes, logs, asks] = fields
+  const [event, sequence, ...rest] = fields
   if (event === Event.READY) return { event }
   if (typeof sequence !== 'number') throw broken()
   if (event === Event.STARTED) return { event, sequence }
-  if (typeof wallMs !== 'number' || typeof memoryBytes !== 'number' || typeof logs !== 'string' || typeof asks !== 'boolean') throw broken()
-  const report = { event: Event.DONE, sequence, wallMs, memoryBytes, logs, asks } as const
-  if (event === Event.DONE && isOutputs(fields[6])) return { ...report, outputs: fields[6] }
-  const [code, text] = [fields[6], fields[7]]
+  if (event === Event.LOG && typeof rest[0] === 'string') return { event, sequence, text: rest[0] }
+  const [usage, logs, asks, what, text] = rest
+  if (typeof logs !== 'string' || typeof asks !== 'boolean') throw broken()
+  const report = { event: Event.DONE, sequence, usage: decodeUsage(usage), logs, asks } as const
+  if (event === Event.DONE && isOutputs(what)) return { ...report, outputs: what }
+  const code = what
   if (event === Event.FAILED && isErrorCode(code) && typeof text === 'string') return { ...report, failure: { code, message: text } }
   throw broken()
+}
+
+/** `[wall ms, cpu ms, memory bytes, module bytes, file bytes, ? fuel]`. */
+export function encodeUsage ({ wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, fuel }: Usage): number[] {
+  return [wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, ...(fuel === undefined ? [] : [fuel])]
+}
+
+function decodeUsage (value: unknown): Usage {
+  if (!Array.isArray(value) || value.length < 5) throw broken()
+  const [wallMs = 0, cpuMs = 0, memoryBytes = 0, moduleBytes = 0, fileBytes = 0, fuel] = value.map((item: unknown) => {
+    if (typeof item !== 'number') throw broken()
+    return item
+  })
+  return { wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, ...(fuel === undefined ? {} : { fuel }) }
 }
 
 function broken (): CorebrumError {

@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { decode, encode } from '../cbor.ts'
 import { type CorebrumError, toCorebrumError } from '../errors.ts'
 import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS, SANDBOX_GARBAGE_BYTES } from '../limits.ts'
+import { NO_USAGE, type Usage } from '../task/usage.ts'
 import { BlockingReader, writeFrame } from './blocking-pipe.ts'
 import { type BoundProgram, type CallOutcome, bindProgram, outputTooLarge, runCall } from './call.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
-import { type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule } from './protocol.ts'
+import { type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule, encodeUsage } from './protocol.ts'
 import { WATCH_ARGUMENT, watchParent } from './watchdog.ts'
 
 const STDIN = 0
@@ -78,10 +79,12 @@ function dropModule (key: string): void {
 function runCommand ([, sequence, programId, values]: CallCommand): void {
   const program = programs.get(programId)
   const started = performance.now()
+  const before = process.cpuUsage()
   const outcome = callOutcome(sequence, program, values)
+  const spent = process.cpuUsage(before)
   const wallMs = performance.now() - started
   const asks = wallMs > RESUME_AFTER_MS && pending.length > 0
-  writeReport(sequence, wallMs, outcome, asks)
+  writeReport(sequence, { ...outcome.usage, wallMs, cpuMs: (spent.user + spent.system) / 1000 }, outcome, asks)
   outcome.recycle?.()
   garbageBytes += outcome.garbageBytes
   if (garbageBytes > SANDBOX_GARBAGE_BYTES) {
@@ -99,7 +102,7 @@ function callOutcome (sequence: number, program: HeldProgram | undefined, values
   } catch (thrown) {
     const error = toCorebrumError(thrown)
     if (program !== undefined && program.bound === undefined) program.failure = error
-    return { error, logs: '', memoryBytes: 0, garbageBytes: 0 }
+    return { error, logs: '', usage: NO_USAGE, garbageBytes: 0 }
   }
 }
 
@@ -121,8 +124,8 @@ function bind (sequence: number, { spec }: HeldProgram): BoundProgram {
   return bindProgram(held.compiled, spec, spec.abi)
 }
 
-function writeReport (sequence: number, wallMs: number, { outputs, error, logs, memoryBytes }: CallOutcome, asks: boolean): void {
-  const head = [sequence, wallMs, memoryBytes, logs, asks]
+function writeReport (sequence: number, usage: Usage, { outputs, error, logs }: CallOutcome, asks: boolean): void {
+  const head = [sequence, encodeUsage(usage), logs, asks]
   let failure = error
   if (failure === undefined) {
     const body = encode([Event.DONE, ...head, outputs])

@@ -211,6 +211,8 @@ export class Sandbox {
       throw new Error('the sandbox reported a call that it was not to run')
     } else if (event.event === Event.STARTED) {
       this.begin(first, performance.now())
+    } else if (event.event === Event.LOG) {
+      first.job.log(event.text)
     } else {
       this.entries.shift()
       if (event.asks) this.resume()

@@ -7,6 +7,7 @@ import type { Executor } from '../executor/executor.ts'
 import { toCorebrumError, type CorebrumError } from '../errors.ts'
 import { MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES } from '../limits.ts'
 import type { Retriever } from '../modules/modules.ts'
+import { NO_USAGE } from '../task/usage.ts'
 import type { Outcome } from '../wire/messages.ts'
 import type { HeldLease } from './held-lease.ts'
 import type { Pace } from './pace.ts'
@@ -110,7 +111,7 @@ export class Dispatcher {
       if (lease.taken) return undefined
       const { code, message } = toCorebrumError(thrown)
       const { logs, usage } = thrown instanceof CallError ? thrown : { logs: '', usage: undefined }
-      return { ok: false, code, message, usage: usage ?? { wallMs: 0, memoryBytes: 0 }, logs }
+      return { ok: false, code, message, usage: usage ?? NO_USAGE, logs }
     }
   }
 }

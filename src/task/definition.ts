@@ -1,4 +1,5 @@
 /** What a task definition says once it is loaded: one normal form for every dialect (`parse.ts` reads them). */
+import type { StandardInput } from './program.ts'
 import type { Value, ValueType } from './values.ts'
 
 /** Where the module's bytes come from, as the definition names it. */
@@ -23,6 +24,8 @@ export interface InputSpec {
 export interface OutputSpec {
   name: string
   type: ValueType
+  /** Path of the file that holds it when the program has ended; absent: it comes as the convention returns outputs. */
+  file?: string
   description?: string
 }
 
@@ -36,8 +39,28 @@ export interface ValidationRule {
 }
 
 export interface Grants {
+  /** HTTP requests to `hosts`. */
   networking: boolean
+  /** A root folder in memory. */
   fileSystem: boolean
+  /** Host names, or `name:port`, that requests may go to; only with `networking`. */
+  hosts?: string[]
+}
+
+/** A file for the program's root, as the definition names it. */
+export type FileSource =
+  | { path: string, bytes: Uint8Array }
+  | { path: string, cid: string }
+  /** `file` is as written: relative to the folder of the definition. */
+  | { path: string, file: string }
+  | { path: string, input: string }
+
+/** What the program finds when it starts; a part that is absent is empty. */
+export interface SetupSpec {
+  args?: string[]
+  env?: Record<string, string>
+  stdin?: StandardInput
+  files?: FileSource[]
 }
 
 export interface TaskDefinition {
@@ -59,6 +82,10 @@ export interface TaskDefinition {
   /** Absent: the worker's own cap. */
   memoryLimitBytes?: number
   timeLimitMs: number
+  /** Most fuel that a call may use. */
+  fuel?: number
+  deterministic?: boolean
+  setup?: SetupSpec
   grants: Grants
   priority: number
   tags: string[]

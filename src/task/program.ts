@@ -14,6 +14,32 @@ export interface ModuleRef {
   urls: string[]
 }
 
+/** What a program finds when it starts. */
+export interface ProgramSetup {
+  /** Arguments after the program's name. */
+  args: string[]
+  env: Record<string, string>
+  stdin: StandardInput
+  files: ProgramFile[]
+  /** Files that the program leaves and that are outputs; each names one of `outputs`. */
+  outputFiles: Array<{ output: string, path: string }>
+}
+
+export type StandardInput =
+  /** All inputs as one JSON object, as conventions that read their inputs there expect it. */
+  | { from: 'inputs' }
+  | { from: 'bytes', bytes: Uint8Array }
+  /** One input as it is: text in UTF-8, bytes, or what it is in JSON. */
+  | { from: 'input', name: string }
+
+/** A file in the program's root; `path` is relative to it, with `/` between its parts. */
+export type ProgramFile =
+  | { path: string, bytes: Uint8Array }
+  /** Fetched as modules are. */
+  | { path: string, cid: string, size: number }
+  /** What an input holds. */
+  | { path: string, input: string }
+
 export interface Program {
   name: string
   module: ModuleRef
@@ -23,6 +49,12 @@ export interface Program {
   outputs: Array<{ name: string, type: ValueType }>
   memoryLimitBytes?: number
   timeLimitMs: number
+  /** Most fuel that a call may use; absent: it is not metered. */
+  fuel?: number
+  /** Clock and random numbers are made from the task's id. Default false. */
+  deterministic?: boolean
+  /** Absent: its inputs as JSON on standard input, and nothing else. */
+  setup?: ProgramSetup
   grants: Grants
 }
 

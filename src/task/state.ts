@@ -1,5 +1,6 @@
 /** The life of one task: a record and the pure function that moves it from state to state. */
 import type { ErrorCode } from '../errors.ts'
+import type { Usage } from './usage.ts'
 import type { Value } from './values.ts'
 
 export const TASK_STATES = ['pending', 'claimed', 'running', 'completed', 'failed', 'timeout', 'cancelled'] as const
@@ -10,11 +11,6 @@ export interface TaskFailure {
   code: ErrorCode
   message: string
   by: string
-}
-
-export interface TaskUsage {
-  wallMs: number
-  memoryBytes: number
 }
 
 /** Why a worker did not take the task, or gave it back. */
@@ -42,7 +38,7 @@ export interface TaskRecord {
   readonly endedAtMs?: number
   readonly outputs?: Record<string, Value>
   readonly failure?: TaskFailure
-  readonly usage?: TaskUsage
+  readonly usage?: Usage
   /** stderr and console text of the module, capped. */
   readonly logs: string
   readonly declines: readonly Decline[]
@@ -58,9 +54,9 @@ export type TaskEvent =
   | { type: 'started', fence: number, atMs: number }
   /** The lease ended without a result; `charged` counts it as an attempt. */
   | { type: 'released', fence: number, charged: boolean, decline?: Decline }
-  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: TaskUsage, logs: string, atMs: number }
+  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number }
   /** `worker` gave the failed result; absent when the submitter gave up. */
-  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: TaskUsage, logs: string, atMs: number }
+  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: Usage, logs: string, atMs: number }
   | { type: 'cancelled', failure: TaskFailure, atMs: number }
 
 /** Declines that a record keeps; the newest. */

@@ -17,18 +17,19 @@
  *     cancel  = [19, id, fence]
  *
  *   lease-ref = [id, fence]    id = bstr .size 16 (UUID)    fence = uint
- *   usage = [wall-ms: number, memory-bytes: uint]
+ *   usage = [wall-ms: number, memory-bytes: uint, cpu-ms: number, module-bytes: uint, file-bytes: uint, fuel: uint / null]
  *   status = 0, or the status of a code in errors.ts
  *   values: one for each input of the program, `undefined` where the user gave none
  */
 import { CorebrumError, ERRORS, codeOfStatus, type ErrorCode } from '../errors.ts'
 import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
 import type { Program } from '../task/program.ts'
-import type { TaskUsage } from '../task/state.ts'
+import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
 import { programFromWire, programToWire } from './program.ts'
-import { asAmount, asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } from './shape.ts'
+import { usageFromWire, usageToWire } from './usage.ts'
+import { asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } from './shape.ts'
 
 export const WORK_PROTOCOL = '/corebrum/work/1.0.0'
 export const WORK_VERSION = 1
@@ -38,8 +39,8 @@ export const MAX_MESSAGE_LENGTH = 8192
 export interface LeaseRef { taskId: string, fence: number }
 
 export type Outcome =
-  | { ok: true, outputs: Record<string, Value>, usage: TaskUsage, logs: string }
-  | { ok: false, code: ErrorCode, message: string, usage: TaskUsage, logs: string }
+  | { ok: true, outputs: Record<string, Value>, usage: Usage, logs: string }
+  | { ok: false, code: ErrorCode, message: string, usage: Usage, logs: string }
 
 export type WorkerMessage =
   | { kind: 'hello', capability: Capability }
@@ -63,7 +64,7 @@ export function workerMessageToWire (m: WorkerMessage): unknown[] {
     case 'result': {
       const { outcome: o } = m
       const head = [3, idToWire(m.taskId), uint(m.fence)]
-      const tail = [[o.usage.wallMs, uint(o.usage.memoryBytes)], o.logs]
+      const tail = [usageToWire(o.usage), o.logs]
       return o.ok ? [...head, 0, o.outputs, ...tail] : [...head, ERRORS[o.code].status, o.message.slice(0, MAX_MESSAGE_LENGTH), ...tail]
     }
     case 'renew': return [4, refsToWire(m.leases)]
@@ -126,8 +127,7 @@ export function submitterMessageFromWire (raw: unknown): SubmitterMessage | unde
 
 function outcomeFromWire (f: unknown[]): Outcome {
   const status = asInteger(f[3], 'result.status', 0, 65535)
-  const [wallMs, memoryBytes] = asArray(f[5], 'result.usage', 2)
-  const usage = { wallMs: asAmount(wallMs, 'usage.wall'), memoryBytes: asAmount(memoryBytes, 'usage.memory') }
+  const usage = usageFromWire(f[5])
   const logs = asText(f[6], 'result.logs', MAX_LOG_BYTES)
   if (status !== 0) return { ok: false, code: codeOfStatus(status), message: asText(f[4], 'result.message', MAX_MESSAGE_LENGTH), usage, logs }
   const outputs = asRecord(f[4], 'result.outputs')

@@ -49,7 +49,7 @@ export class FakeTask implements TaskHandle {
   }
 
   complete (outputs: Record<string, Value> = { result: 120 }): this {
-    return this.set({ state: 'completed', worker: '12D3KooWFakeWorker', endedAtMs: this.#record.createdAtMs + 12, usage: { wallMs: 1.5, memoryBytes: 65536 }, outputs })
+    return this.set({ state: 'completed', worker: '12D3KooWFakeWorker', endedAtMs: this.#record.createdAtMs + 12, usage: { wallMs: 1.5, memoryBytes: 65536, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }, outputs })
   }
 
   fail (code: 'ERR_TRAP' | 'ERR_TIME_LIMIT' = 'ERR_TRAP'): this {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type CallOutcome, bindProgram, runCall } from '../../src/executor/call.ts'
 import { compileModule } from '../../src/executor/compile.ts'
 import { CorebrumError, type ErrorCode, toCorebrumError } from '../../src/errors.ts'
+import { NO_USAGE } from '../../src/task/usage.ts'
 import type { Value, ValueType } from '../../src/task/values.ts'
 import { wat } from './wat.ts'
 
@@ -24,7 +25,7 @@ export async function tryCall (module: string | Uint8Array, call: InProcessCall,
     const signature = { inputs: typed(takes), outputs: typed(gives), ...(functionName === undefined ? {} : { functionName }) }
     return runCall(bindProgram(compiled, signature, abi), values)
   } catch (thrown) {
-    return { error: toCorebrumError(thrown), logs: '', memoryBytes: 0, garbageBytes: 0 }
+    return { error: toCorebrumError(thrown), logs: '', usage: NO_USAGE, garbageBytes: 0 }
   }
 }
 

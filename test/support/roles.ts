@@ -1,4 +1,5 @@
 /** Fakes for the tests of the roles: links without sockets, an executor and a retriever that do as the test says, a clock. */
+import { NO_USAGE } from '../../src/task/usage.ts'
 import { randomUUID } from 'node:crypto'
 import { mock } from 'node:test'
 import { CorebrumError } from '../../src/errors.ts'
@@ -75,7 +76,7 @@ export function offerOf (overrides: Partial<Offer> = {}): Offer {
   }
 }
 
-export const completed = (result: Value = 120, wallMs = 1): Outcome => ({ ok: true, outputs: { result }, usage: { wallMs, memoryBytes: 0 }, logs: '' })
+export const completed = (result: Value = 120, wallMs = 1): Outcome => ({ ok: true, outputs: { result }, usage: { ...NO_USAGE, wallMs }, logs: '' })
 
 /** Both ends of a work stream between two nodes. `aborted` holds what either end was aborted with. */
 export function linkPair (workerPeer: string, submitterPeer: string): { toWorker: WorkerLink, toSubmitter: SubmitterLink, aborted: Error[] } {
@@ -206,7 +207,7 @@ export class FakeExecutor implements Executor {
 
   run (call: Call, { onCancellable, onStart }: RunOptions = {}): Promise<CallResult> {
     return new Promise((resolve, reject) => {
-      const usage = { wallMs: 1_000, memoryBytes: 0 }
+      const usage = { wallMs: 1_000, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }
       const controller = new AbortController()
       onCancellable?.(() => {
         controller.abort()

@@ -41,14 +41,14 @@ export const OFFER: Offer = {
   ttlMs: 60_000,
 }
 
-const usage = { wallMs: 1.5, memoryBytes: 65536 }
+const usage = { wallMs: 1.5, memoryBytes: 65536, cpuMs: 0.5, moduleBytes: 300, fileBytes: 0, fuel: 7 }
 
 export const WORKER_MESSAGES: Array<[WorkerMessage, string]> = [
   [{ kind: 'hello', capability: CAPABILITY }, '830001a466656e67696e656776382031312e33686665617475726573816473696d64666d656d6f72791b000000010000000065736c6f747302'],
   [{ kind: 'claim', slots: 300 }, '820119012c'],
   [{ kind: 'running', leases: [{ taskId, fence: 1 }, { taskId: other, fence: 70_000 }] }, '820282825000112233445566778899aabbccddeeff018250ffffffff0000400080000000000000011a00011170'],
-  [{ kind: 'result', taskId, fence: 1, outcome: { ok: true, outputs: { result: 2432902008176640000n, big: 2n ** 64n, list: [1, -1, 1.5, 'é', true, null, new Uint8Array([1, 2])] }, usage, logs: 'hi' } }, '87035000112233445566778899aabbccddeeff0100a366726573756c741b21c3677c82b4000063626967c249010000000000000000646c697374870120fb3ff800000000000062c3a9f5f642010282fb3ff80000000000001a00010000626869'],
-  [{ kind: 'result', taskId, fence: 2, outcome: { ok: false, code: 'ERR_TRAP', message: 'unreachable', usage, logs: '' } }, '87035000112233445566778899aabbccddeeff02182c6b756e726561636861626c6582fb3ff80000000000001a0001000060'],
+  [{ kind: 'result', taskId, fence: 1, outcome: { ok: true, outputs: { result: 2432902008176640000n, big: 2n ** 64n, list: [1, -1, 1.5, 'é', true, null, new Uint8Array([1, 2])] }, usage, logs: 'hi' } }, '87035000112233445566778899aabbccddeeff0100a366726573756c741b21c3677c82b4000063626967c249010000000000000000646c697374870120fb3ff800000000000062c3a9f5f642010286fb3ff80000000000001a00010000fb3fe000000000000019012c0007626869'],
+  [{ kind: 'result', taskId, fence: 2, outcome: { ok: false, code: 'ERR_TRAP', message: 'unreachable', usage, logs: '' } }, '87035000112233445566778899aabbccddeeff02182c6b756e726561636861626c6586fb3ff80000000000001a00010000fb3fe000000000000019012c000760'],
   [{ kind: 'renew', leases: [{ taskId, fence: 1 }] }, '820481825000112233445566778899aabbccddeeff01'],
   [{ kind: 'refuse', taskId, fence: 1, code: 'ERR_DECLINED', reason: 'no room' }, '85055000112233445566778899aabbccddeeff01183e676e6f20726f6f6d'],
 ]

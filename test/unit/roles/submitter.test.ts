@@ -15,7 +15,7 @@ import type { TaskRecord } from '../../../src/task/state.ts'
 import type { LeaseRef, Outcome } from '../../../src/wire/messages.ts'
 import { FakeWorker, completed, program, turn, useClock } from '../../support/roles.ts'
 
-const failed = (code: Extract<Outcome, { ok: false }>['code'], message = 'why'): Outcome => ({ ok: false, code, message, usage: { wallMs: 1, memoryBytes: 0 }, logs: 'log' })
+const failed = (code: Extract<Outcome, { ok: false }>['code'], message = 'why'): Outcome => ({ ok: false, code, message, usage: { wallMs: 1, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }, logs: 'log' })
 
 describe('Submitter', () => {
   const clock = useClock()

@@ -6,7 +6,7 @@ import type { Value } from '../../../src/task/values.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { turn } from '../../support/roles.ts'
 
-const usage = { wallMs: 1, memoryBytes: 0 }
+const usage = { wallMs: 1, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }
 
 function tableOf (init: TaskTableInit = {}): { tasks: TaskTable, complete: (id: string, result?: Value) => void, fail: (id: string, message?: string) => void } {
   const tasks = createTaskTable(init)

@@ -24,7 +24,7 @@ function executorOf (slots: number, isFaulty: () => boolean): Executor & { runs:
       for (let turns = executor.runs % 3; turns > 0; turns--) await turn()
       if (cancelled) throw new CorebrumError('ERR_CANCELLED', 'the call was cancelled')
       if (isFaulty()) throw new CorebrumError('ERR_SANDBOX_CRASHED', 'the sandbox died')
-      return { outputs: { result: Number(values[0]) * 2 }, logs: '', usage: { wallMs: 0.5, memoryBytes: 0 } }
+      return { outputs: { result: Number(values[0]) * 2 }, logs: '', usage: { wallMs: 0.5, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 } }
     },
   }
   return executor

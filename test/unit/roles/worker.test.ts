@@ -74,7 +74,7 @@ describe('Worker', () => {
       call?.finish({ result: 5040 })
       await turn()
       const [result] = s.of('result')
-      assert.deepEqual(result?.outcome, { ok: true, outputs: { result: 5040 }, logs: '', usage: { wallMs: 1_000, memoryBytes: 0 } })
+      assert.deepEqual(result?.outcome, { ok: true, outputs: { result: 5040 }, logs: '', usage: { wallMs: 1_000, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 } })
       assert.deepEqual([worker.undeliveredFor('s1'), worker.load], [0, 0])
     })
 
@@ -83,12 +83,12 @@ describe('Worker', () => {
       s.lease(program())
       s.lease(program())
       await turn()
-      executor.calls[0]?.fail(new CallError('ERR_TRAP', 'unreachable', { logs: 'oops', usage: { wallMs: 3, memoryBytes: 9 } }))
+      executor.calls[0]?.fail(new CallError('ERR_TRAP', 'unreachable', { logs: 'oops', usage: { wallMs: 3, memoryBytes: 9, cpuMs: 0, moduleBytes: 0, fileBytes: 0 } }))
       executor.calls[1]?.fail(new TypeError('a defect'))
       await turn()
       assert.deepEqual(s.of('result').map(({ outcome }) => outcome), [
-        { ok: false, code: 'ERR_TRAP', message: 'unreachable', logs: 'oops', usage: { wallMs: 3, memoryBytes: 9 } },
-        { ok: false, code: 'ERR_INTERNAL', message: 'a defect', logs: '', usage: { wallMs: 0, memoryBytes: 0 } },
+        { ok: false, code: 'ERR_TRAP', message: 'unreachable', logs: 'oops', usage: { wallMs: 3, memoryBytes: 9, cpuMs: 0, moduleBytes: 0, fileBytes: 0 } },
+        { ok: false, code: 'ERR_INTERNAL', message: 'a defect', logs: '', usage: { wallMs: 0, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 } },
       ])
     })
 

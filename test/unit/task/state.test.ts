@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { isFinal, newTask, reduceTask, type TaskEvent, type TaskRecord } from '../../../src/task/state.ts'
 
 const START = newTask('id', 'name', 1)
-const usage = { wallMs: 1, memoryBytes: 2 }
+const usage = { wallMs: 1, memoryBytes: 2, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }
 const failure = { code: 'ERR_TRAP', message: 'unreachable', by: 'w1' } as const
 
 const fence = fc.integer({ min: 0, max: 6 })

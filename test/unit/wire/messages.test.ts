@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { decode, encode } from '../../../src/cbor.ts'
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts'
 import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH } from '../../../src/limits.ts'
+import type { Usage } from '../../../src/task/usage.ts'
 import type { Value } from '../../../src/task/values.ts'
 import {
   MAX_MESSAGE_LENGTH, submitterMessageFromWire, submitterMessageToWire, workerMessageFromWire, workerMessageToWire,
@@ -37,7 +38,7 @@ describe('work messages', () => {
   const code = fc.constantFrom(...Object.keys(ERRORS) as ErrorCode[])
   const text = fc.string({ unit: 'grapheme', maxLength: 200 })
   const value: fc.Arbitrary<Value> = fc.oneof(fc.integer(), fc.boolean(), text, fc.constant(null), fc.uint8Array(), fc.array(fc.integer()), fc.bigInt({ min: 2n ** 53n }))
-  const usage = record({ wallMs: fc.integer({ min: 0 }), memoryBytes: fence })
+  const usage: fc.Arbitrary<Usage> = fc.record({ wallMs: fc.integer({ min: 0 }), memoryBytes: fence, cpuMs: fc.integer({ min: 0 }), moduleBytes: fence, fileBytes: fence, fuel: fence }, { requiredKeys: ['wallMs', 'memoryBytes', 'cpuMs', 'moduleBytes', 'fileBytes'], noNullPrototype: true })
   const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     record({ ok: fc.constant(true as const), outputs: fc.dictionary(fc.constantFrom('a', 'result', 'toString'), value, { noNullPrototype: true }), usage, logs: text }),
     record({ ok: fc.constant(false as const), code, message: text, usage, logs: text }))
@@ -83,7 +84,7 @@ describe('work messages', () => {
     const taskId = '00112233-4455-6677-8899-aabbccddeeff'
     for (const message of [
       { kind: 'refuse', taskId, fence: 1, code: 'ERR_DECLINED', reason: `x${long}` },
-      { kind: 'result', taskId, fence: 1, outcome: { ok: false, code: 'ERR_TRAP', message: `x${long}`, usage: { wallMs: 0, memoryBytes: 0 }, logs: '' } },
+      { kind: 'result', taskId, fence: 1, outcome: { ok: false, code: 'ERR_TRAP', message: `x${long}`, usage: { wallMs: 0, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }, logs: '' } },
     ] as const) assert.equal(workerMessageFromWire(overWire(workerMessageToWire(message)))?.kind, message.kind)
   })
 
@@ -154,7 +155,7 @@ describe('work messages', () => {
   it('hold what a task may hold, to the last level', () => {
     let value: Value = []
     for (let i = 1; i < MAX_VALUE_DEPTH; i++) value = [value]
-    const usage = { wallMs: 0, memoryBytes: 0 }
+    const usage = { wallMs: 0, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }
     const taskId = '00112233-4455-6677-8899-aabbccddeeff'
     const result: WorkerMessage = { kind: 'result', taskId, fence: 1, outcome: { ok: true, outputs: { value }, usage, logs: '' } }
     assert.deepEqual(workerMessageFromWire((overWire([workerMessageToWire(result)]) as unknown[])[0]), result)
