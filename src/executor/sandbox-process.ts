@@ -4,11 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { decode, encode } from '../cbor.ts'
 import { type CorebrumError, toCorebrumError } from '../errors.ts'
 import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS, SANDBOX_GARBAGE_BYTES } from '../limits.ts'
-import { NO_USAGE, type Usage } from '../task/usage.ts'
+import { type FullUsage, NO_USAGE } from '../task/usage.ts'
+import type { GuestOptions } from './abi/guest.ts'
 import { BlockingReader, writeFrame } from './blocking-pipe.ts'
-import { type BoundProgram, type CallOutcome, bindProgram, outputTooLarge, runCall } from './call.ts'
+import { type BoundProgram, type CallOutcome, bindProgram, runCall } from './call.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
-import { type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule, encodeUsage } from './protocol.ts'
+import { outputTooLarge } from './outputs.ts'
+import { type CallExtras, type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule, encodeUsage } from './protocol.ts'
 import { WATCH_ARGUMENT, watchParent } from './watchdog.ts'
 
 const STDIN = 0
@@ -76,11 +78,11 @@ function dropModule (key: string): void {
   }
 }
 
-function runCommand ([, sequence, programId, values]: CallCommand): void {
+function runCommand ([, sequence, programId, values, extras]: CallCommand): void {
   const program = programs.get(programId)
   const started = performance.now()
   const before = process.cpuUsage()
-  const outcome = callOutcome(sequence, program, values)
+  const outcome = callOutcome(sequence, program, values, extras)
   const spent = process.cpuUsage(before)
   const wallMs = performance.now() - started
   const asks = wallMs > RESUME_AFTER_MS && pending.length > 0
@@ -94,11 +96,15 @@ function runCommand ([, sequence, programId, values]: CallCommand): void {
   if (asks) awaitResume()
 }
 
-function callOutcome (sequence: number, program: HeldProgram | undefined, values: CallCommand[3]): CallOutcome {
+function guestOptions (sequence: number, { live = false }: CallExtras = {}): GuestOptions {
+  return live ? { onLog: (text) => { writeFrame(STDOUT, encode([Event.LOG, sequence, text])) } } : {}
+}
+
+function callOutcome (sequence: number, program: HeldProgram | undefined, values: CallCommand[3], extras: CallExtras | undefined): CallOutcome {
   try {
     if (program === undefined) throw new Error('the call names a program that was not sent')
     if (program.failure !== undefined) throw program.failure
-    return runCall(program.bound ??= bind(sequence, program), values)
+    return runCall(program.bound ??= bind(sequence, program), values, guestOptions(sequence, extras), extras)
   } catch (thrown) {
     const error = toCorebrumError(thrown)
     if (program !== undefined && program.bound === undefined) program.failure = error
@@ -124,7 +130,7 @@ function bind (sequence: number, { spec }: HeldProgram): BoundProgram {
   return bindProgram(held.compiled, spec, spec.abi)
 }
 
-function writeReport (sequence: number, usage: Usage, { outputs, error, logs }: CallOutcome, asks: boolean): void {
+function writeReport (sequence: number, usage: FullUsage, { outputs, error, logs }: CallOutcome, asks: boolean): void {
   const head = [sequence, encodeUsage(usage), logs, asks]
   let failure = error
   if (failure === undefined) {
