@@ -1,0 +1,20 @@
+/** A closed table of host functions as the provider of imports from `env`. */
+import type { ImportInfo } from '../binary/module-info.ts'
+import type { HostFunction, ImportProvider } from './adapter.ts'
+import type { Guest } from './guest.ts'
+
+export type HostTable = Record<string, (guest: Guest) => HostFunction>
+
+/** Names are also found with one more `_` in front, as older Emscripten versions write them. */
+export function provideTable (table: HostTable): ImportProvider {
+  const makers = new Map(Object.entries(table))
+  return (item) => {
+    if (item.module !== 'env' || !takesNumbers(item)) return undefined
+    return makers.get(item.name) ?? (item.name.startsWith('_') ? makers.get(item.name.slice(1)) : undefined)
+  }
+}
+
+/** True for a function that JavaScript numbers can be passed to and returned from: a module may declare what it likes. */
+export function takesNumbers ({ kind, type }: ImportInfo): boolean {
+  return kind === 'function' && type !== undefined && [...type.params, ...type.results].every((item) => item === 'i32' || item === 'f64' || item === 'f32')
+}
