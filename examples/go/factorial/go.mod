@@ -1,0 +1,3 @@
+module factorial
+
+go 1.19
