@@ -1,7 +1,7 @@
 /** The open descriptors of one program. */
 import { MAX_WASI_DESCRIPTORS } from '../../limits.ts'
 import { Errno, fail } from './errno.ts'
-import type { DirectoryNode, FileNode, FsNode } from './nodes.ts'
+import type { FileNode, FileSystem, FsNode } from './nodes.ts'
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, Right, STDIN_RIGHTS, STDOUT_RIGHTS } from './rights.ts'
 
 export interface StreamTarget { kind: 'stream', stream: 'stdin' | 'stdout' | 'stderr' }
@@ -23,11 +23,15 @@ const FILE_ONLY = Right.FD_READ | Right.FD_SEEK | Right.FD_TELL | Right.FD_WRITE
 export class Descriptors {
   private readonly open = new Map<number, Descriptor>()
 
-  constructor (root: DirectoryNode) {
+  private readonly fs: FileSystem
+
+  /** Without its root open no path leads anywhere. */
+  constructor (fs: FileSystem, rootIsOpen: boolean) {
+    this.fs = fs
     this.add(stream('stdin', STDIN_RIGHTS))
     this.add(stream('stdout', STDOUT_RIGHTS))
     this.add(stream('stderr', STDOUT_RIGHTS))
-    this.add({ target: root, position: 0, flags: 0, rights: DIRECTORY_RIGHTS, inheriting: DIRECTORY_RIGHTS | FILE_RIGHTS, preopened: new TextEncoder().encode('/') })
+    if (rootIsOpen) this.add({ target: fs.root, position: 0, flags: 0, rights: DIRECTORY_RIGHTS, inheriting: DIRECTORY_RIGHTS | FILE_RIGHTS, preopened: new TextEncoder().encode('/') })
   }
 
   add (descriptor: Descriptor): number {
@@ -52,13 +56,15 @@ export class Descriptors {
   }
 
   close (fd: number): void {
-    this.get(fd)
+    const { target } = this.get(fd)
     this.open.delete(fd >>> 0)
+    if (target.kind === 'file') this.fs.letGo(target)
   }
 
   renumber (from: number, to: number): void {
     const moved = this.get(from)
-    this.get(to)
+    if (moved === this.get(to)) return
+    this.close(to)
     this.open.delete(from >>> 0)
     this.open.set(to >>> 0, moved)
   }

@@ -17,6 +17,7 @@ export class GuestMemory {
     const start = pointer >>> 0
     const size = length >>> 0
     if (start + size > this.guest.memoryBytes) fail(Errno.FAULT)
+    this.guest.fuel?.chargeBytes(size)
     return new Uint8Array(this.guest.memory.buffer, start, size)
   }
 

@@ -11,7 +11,15 @@ interface NodeBase {
   changed: bigint
 }
 
-export interface FileNode extends NodeBase { kind: 'file', data: Uint8Array, length: number }
+export interface FileNode extends NodeBase {
+  kind: 'file'
+  data: Uint8Array
+  length: number
+  /** `data` belongs to many calls: it is copied before it changes. */
+  borrowed: boolean
+  /** Descriptors that were opened on it and not closed: its bytes count for as long as one is. */
+  held: number
+}
 export interface DirectoryNode extends NodeBase { kind: 'directory', entries: Map<string, FsNode>, parent: DirectoryNode }
 export interface LinkNode extends NodeBase { kind: 'symlink', target: string }
 export type FsNode = FileNode | DirectoryNode | LinkNode
@@ -32,35 +40,48 @@ export class FileSystem {
     this.root = root
   }
 
-  createFile (parent: DirectoryNode, name: string): FileNode {
-    const node: FileNode = { kind: 'file', ...this.newNode(), data: new Uint8Array(0), length: 0 }
+  /** With `content`, a file that holds it; the bytes themselves never change. */
+  createFile (parent: DirectoryNode, name: string, content?: Uint8Array): FileNode {
+    const data = content ?? new Uint8Array(0)
+    this.charge(data.length)
+    const node: FileNode = { kind: 'file', ...this.newNode(), data, length: data.length, borrowed: content !== undefined, held: 0 }
     parent.entries.set(name, node)
     return node
   }
 
-  createDirectory (parent: DirectoryNode, name: string): void {
-    parent.entries.set(name, { kind: 'directory', ...this.newNode(), entries: new Map(), parent })
+  createDirectory (parent: DirectoryNode, name: string): DirectoryNode {
+    const node: DirectoryNode = { kind: 'directory', ...this.newNode(), entries: new Map(), parent }
+    parent.entries.set(name, node)
+    return node
   }
 
   createLink (parent: DirectoryNode, name: string, target: string): void {
     parent.entries.set(name, { kind: 'symlink', ...this.newNode(), target })
   }
 
-  /** One name of the node is gone. A file's bytes are still counted: a descriptor may hold them. */
+  /** One name of the node is gone. */
   drop (node: FsNode): void {
     node.links--
-    if (node.links <= 0) this.nodes--
+    if (node.links > 0) return
+    this.nodes--
+    if (node.kind === 'file') this.releaseUnused(node)
+  }
+
+  /** One descriptor of the file is closed. */
+  letGo (file: FileNode): void {
+    file.held--
+    this.releaseUnused(file)
   }
 
   resize (file: FileNode, length: number): void {
     if (length > file.data.length) {
       const capacity = Math.max(length, Math.min(file.data.length * 2, file.data.length + GROWTH_STEP_BYTES))
-      const more = capacity - file.data.length
-      if (this.usedBytes + more > MAX_WASI_FILE_BYTES) fail(Errno.NOSPC)
-      this.usedBytes += more
-      const data = new Uint8Array(capacity)
-      data.set(file.data.subarray(0, file.length))
-      file.data = data
+      this.charge(capacity - file.data.length)
+      copyInto(file, new Uint8Array(capacity))
+    } else if (length < file.length && file.borrowed) {
+      this.usedBytes -= file.data.length - length
+      file.data = file.data.slice(0, length)
+      file.borrowed = false
     } else if (length < file.length) {
       file.data.fill(0, length, file.length)
     }
@@ -70,7 +91,7 @@ export class FileSystem {
 
   write (file: FileNode, position: number, bytes: Uint8Array): void {
     if (position + bytes.length > file.length) this.resize(file, position + bytes.length)
-    file.data.set(bytes, position)
+    ownData(file).set(bytes, position)
     this.touch(file)
   }
 
@@ -98,6 +119,18 @@ export class FileSystem {
     node.changed = now
   }
 
+  private releaseUnused (file: FileNode): void {
+    if (file.links > 0 || file.held > 0) return
+    this.usedBytes -= file.data.length
+    file.data = new Uint8Array(0)
+    file.length = 0
+  }
+
+  private charge (bytes: number): void {
+    if (this.usedBytes + bytes > MAX_WASI_FILE_BYTES) fail(Errno.NOSPC)
+    this.usedBytes += bytes
+  }
+
   private touch (node: FsNode): void {
     node.modified = node.changed = this.now()
   }
@@ -108,6 +141,17 @@ export class FileSystem {
     const now = this.now()
     return { inode: this.nextInode++, links: 1, accessed: now, modified: now, changed: now }
   }
+}
+
+function ownData (file: FileNode): Uint8Array {
+  if (file.borrowed) copyInto(file, new Uint8Array(file.data.length))
+  return file.data
+}
+
+function copyInto (file: FileNode, data: Uint8Array): void {
+  data.set(file.data.subarray(0, file.length))
+  file.data = data
+  file.borrowed = false
 }
 
 /** Bytes that a stat reports. */

@@ -2,9 +2,12 @@
 import type { Ambient } from '../abi/ambient.ts'
 import { ProgramExit } from '../abi/guest.ts'
 import { Errno, fail } from './errno.ts'
+import type { GuestMemory } from './guest-memory.ts'
 import type { WasiFunctions, WasiHost } from './host.ts'
 
-const ARGUMENTS = [new TextEncoder().encode('main\0')]
+/** What a program finds as its name, in front of its arguments. */
+export const PROGRAM_NAME = 'main'
+const encoder = new TextEncoder()
 const MAX_SUBSCRIPTIONS = 4096
 const SUBSCRIPTION_BYTES = 48
 const EVENT_BYTES = 32
@@ -15,23 +18,19 @@ const REALTIME = 0
 interface PollEvent { userdata: bigint, errno: number, type: number, available: number, hangup: boolean }
 
 export function systemFunctions (host: WasiHost): WasiFunctions {
-  const { memory, descriptors, guest: { ambient } } = host
+  const { memory, descriptors, guest: { ambient, args, env } } = host
+  const programArguments = new TextList(() => [PROGRAM_NAME, ...args])
+  // In one order, which the digest of a program does not tell apart from others.
+  const environment = new TextList(() => Object.keys(env).sort().map((name) => `${name}=${env[name] ?? ''}`))
   const notSocket = (fd: number): void => {
     descriptors.get(fd)
     fail(Errno.NOTSOCK)
   }
   return {
-    args_get: (pointers: number, buffer: number) => memory.strings(ARGUMENTS, pointers, buffer),
-    args_sizes_get: (count: number, size: number) => {
-      memory.setU32(count, ARGUMENTS.length)
-      memory.setU32(size, ARGUMENTS.reduce((sum, item) => sum + item.length, 0))
-    },
-    // The environment is empty: a task's inputs come on standard input.
-    environ_get: () => {},
-    environ_sizes_get: (count: number, size: number) => {
-      memory.setU32(count, 0)
-      memory.setU32(size, 0)
-    },
+    args_get: (pointers: number, buffer: number) => memory.strings(programArguments.encoded(), pointers, buffer),
+    args_sizes_get: (count: number, size: number) => writeSizes(memory, programArguments.encoded(), count, size),
+    environ_get: (pointers: number, buffer: number) => memory.strings(environment.encoded(), pointers, buffer),
+    environ_sizes_get: (count: number, size: number) => writeSizes(memory, environment.encoded(), count, size),
     clock_res_get: (clock: number, result: number) => {
       memory.setU64(result, requireClock(clock) === REALTIME ? 1_000_000n : 1_000n)
     },
@@ -48,6 +47,25 @@ export function systemFunctions (host: WasiHost): WasiFunctions {
     sock_send: notSocket,
     sock_shutdown: notSocket,
   }
+}
+
+/** Texts that end with NUL, made when a program first asks for them. */
+class TextList {
+  private readonly texts: () => string[]
+  private bytes: Uint8Array[] | undefined
+
+  constructor (texts: () => string[]) {
+    this.texts = texts
+  }
+
+  encoded (): Uint8Array[] {
+    return this.bytes ??= this.texts().map((text) => encoder.encode(`${text}\0`))
+  }
+}
+
+function writeSizes (memory: GuestMemory, items: Uint8Array[], count: number, size: number): void {
+  memory.setU32(count, items.length)
+  memory.setU32(size, items.reduce((sum, item) => sum + item.length, 0))
 }
 
 function requireClock (clock: number): number {

@@ -1,6 +1,6 @@
 /**
  * The WASI preview 1 host (wasi_snapshot_preview1 and wasi_unstable): everything lives in memory and ends with the call.
- * There are no files of the host, no sockets, no environment; only the clocks and the random numbers are real.
+ * There are no files of the host and no sockets; clocks and random numbers are those of the guest's `ambient`.
  */
 import type { HostFunction, ImportProvider } from '../abi/adapter.ts'
 import type { Guest } from '../abi/guest.ts'
