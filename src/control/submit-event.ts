@@ -7,12 +7,16 @@ export type SubmitEvent =
   | { type: 'accepted', id: string, warnings: string[] }
   /** `task` is a task view; the last one has a final state. */
   | { type: 'task', task: View }
+  /** The module wrote this; with `restarts` the task was begun again, and the log with it. All of the log has come before the final state. */
+  | { type: 'log', id: string, text: string, restarts?: true }
 
 /** One line of the daemon's answer; undefined for a kind of event that a newer daemon knows. */
 export function readSubmitEvent (value: Value): SubmitEvent | undefined {
   if (!isMapping(value)) return undefined
   const type = textField(value, 'type')
-  if (type === 'accepted') return { type, id: textField(value, 'id') ?? '', warnings: textsField(value, 'warnings') }
+  const id = textField(value, 'id') ?? ''
+  if (type === 'accepted') return { type, id, warnings: textsField(value, 'warnings') }
+  if (type === 'log') return { type, id, text: textField(value, 'text') ?? '', ...(value['restarts'] === true ? { restarts: true } : {}) }
   const task = viewField(value, 'task')
   return type === 'task' && task !== undefined ? { type, task } : undefined
 }

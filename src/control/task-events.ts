@@ -1,23 +1,54 @@
-/** The life of a submitted task as lines of JSON (NDJSON): `accepted` first, then `task` for each change of state. */
+/**
+ * The life of a submitted task as events: each change of its state, and its log as it grows. On the control socket they are lines of
+ * JSON (NDJSON); behind a submission `accepted` comes first.
+ */
 import { Readable } from 'node:stream'
 import type { TaskHandle } from '../node.ts'
 import { formatJson } from '../task/json.ts'
-import type { Value } from '../task/values.ts'
-import { taskView } from './views.ts'
+import { isFinal, type TaskRecord } from '../task/state.ts'
+import type { SubmitEvent } from './submit-event.ts'
+import { taskView, type TaskViewOptions } from './views.ts'
 
-export function eventStream (handle: TaskHandle, warnings: string[]): Readable {
+/** The task as it stands and what follows, to its final state; ends before that when `signal` aborts. */
+export async function * taskEvents (handle: TaskHandle, options: { signal?: AbortSignal } & TaskViewOptions = {}): AsyncGenerator<SubmitEvent> {
+  let before: TaskRecord | undefined
+  for await (const record of handle.events(options)) {
+    const events: SubmitEvent[] = before !== undefined && onlyLogged(before, record) ? [] : [{ type: 'task', task: taskView(record, options) }]
+    const logged = logEvent(before, record)
+    // A task logs once it runs, and has logged all before it ends.
+    if (logged !== undefined && isFinal(record.state)) events.unshift(logged)
+    else if (logged !== undefined) events.push(logged)
+    yield * events
+    before = record
+  }
+}
+
+/** What the log of a record has more than the one before; all of it where that is no continuation. */
+function logEvent (before: TaskRecord | undefined, { id, logs }: TaskRecord): SubmitEvent | undefined {
+  const shown = before?.logs ?? ''
+  if (logs === shown) return undefined
+  if (logs.startsWith(shown)) return { type: 'log', id, text: logs.slice(shown.length) }
+  return { type: 'log', id, text: logs, restarts: true }
+}
+
+function onlyLogged (before: TaskRecord, after: TaskRecord): boolean {
+  return before.logs !== after.logs && before.state === after.state && before.fence === after.fence
+}
+
+/** As lines of JSON; `first` goes before them. */
+export function eventStream (handle: TaskHandle, first: SubmitEvent[] = [], options: TaskViewOptions = {}): Readable {
   const gone = new AbortController()
-  const stream = Readable.from(lines(handle, warnings, gone.signal), { objectMode: false })
+  const stream = Readable.from(lines(taskEvents(handle, { ...options, signal: gone.signal }), first), { objectMode: false })
   // Without this, a client that went away would leave a reader waiting until its task ends.
   stream.once('close', () => { gone.abort() })
   return stream
 }
 
-async function * lines (handle: TaskHandle, warnings: string[], signal: AbortSignal): AsyncGenerator<string> {
-  yield line({ type: 'accepted', id: handle.id, warnings })
-  for await (const record of handle.events({ signal })) yield line({ type: 'task', task: taskView(record) })
+async function * lines (events: AsyncIterable<SubmitEvent>, first: SubmitEvent[]): AsyncGenerator<string> {
+  for (const event of first) yield line(event)
+  for await (const event of events) yield line(event)
 }
 
-function line (value: Value): string {
-  return `${formatJson(value)}\n`
+function line (event: SubmitEvent): string {
+  return `${formatJson({ ...event })}\n`
 }

@@ -1,17 +1,20 @@
-/** What one call took. */
+/** What one call took. What is absent is not known, as when the sandbox was killed; no number stands for it. */
 export interface Usage {
-  /** From the start of the call in the sandbox until its end, milliseconds. */
+  /** From the start of the call in the sandbox until its end, milliseconds; 0 when it never began. */
   wallMs: number
   /** Processor time of the sandbox for the call, all its threads, milliseconds. */
-  cpuMs: number
+  cpuMs?: number
   /** Largest linear memory of the instance, bytes. */
-  memoryBytes: number
-  /** Fuel that was used; absent when the call was not metered. */
+  memoryBytes?: number
+  /** Fuel that was used; absent also when the call was not metered. */
   fuel?: number
   moduleBytes: number
   /** Files that the program was given and left, bytes. */
-  fileBytes: number
+  fileBytes?: number
 }
 
-/** Of a call that never began, or whose sandbox cannot tell. */
-export const NO_USAGE: Usage = { wallMs: 0, cpuMs: 0, memoryBytes: 0, moduleBytes: 0, fileBytes: 0 }
+/** What a sandbox that lived to the end of the call can tell. */
+export type FullUsage = Required<Omit<Usage, 'fuel'>> & Pick<Usage, 'fuel'>
+
+/** Of a call that never began. */
+export const NO_USAGE: FullUsage = { wallMs: 0, cpuMs: 0, memoryBytes: 0, moduleBytes: 0, fileBytes: 0 }

@@ -1,13 +1,17 @@
 /**
- * What a call took, on the wire:
+ * What a call took, on the wire; null where it is not known:
  *
- *   usage = [wall-ms: number, memory-bytes: uint, cpu-ms: number, module-bytes: uint, file-bytes: uint, fuel: uint / null]
+ *   usage = [wall-ms: number, memory-bytes: uint / null, cpu-ms: number / null, module-bytes: uint, file-bytes: uint / null, fuel: uint / null]
  */
 import type { Usage } from '../task/usage.ts'
 import { asAmount, asArray, uint } from './shape.ts'
 
 export function usageToWire ({ wallMs, memoryBytes, cpuMs, moduleBytes, fileBytes, fuel }: Usage): unknown[] {
-  return [wallMs, uint(memoryBytes), cpuMs, uint(moduleBytes), uint(fileBytes), fuel === undefined ? null : uint(fuel)]
+  return [wallMs, known(memoryBytes), cpuMs ?? null, uint(moduleBytes), known(fileBytes), known(fuel)]
+}
+
+function known (count: number | undefined): number | bigint | null {
+  return count === undefined ? null : uint(count)
 }
 
 /** Throws ERR_PROTOCOL. */
@@ -15,10 +19,10 @@ export function usageFromWire (raw: unknown): Usage {
   const [wallMs, memoryBytes, cpuMs, moduleBytes, fileBytes, fuel] = asArray(raw, 'result.usage', 6)
   return {
     wallMs: asAmount(wallMs, 'usage.wall'),
-    cpuMs: asAmount(cpuMs, 'usage.cpu'),
-    memoryBytes: asAmount(memoryBytes, 'usage.memory'),
     moduleBytes: asAmount(moduleBytes, 'usage.module'),
-    fileBytes: asAmount(fileBytes, 'usage.files'),
+    ...(cpuMs === null ? {} : { cpuMs: asAmount(cpuMs, 'usage.cpu') }),
+    ...(memoryBytes === null ? {} : { memoryBytes: asAmount(memoryBytes, 'usage.memory') }),
+    ...(fileBytes === null ? {} : { fileBytes: asAmount(fileBytes, 'usage.files') }),
     ...(fuel === null ? {} : { fuel: asAmount(fuel, 'usage.fuel') }),
   }
 }
