@@ -3,10 +3,10 @@ import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 
 const layer = (target, from, message) => ({ target: `./src/${target}`, from: from.map((f) => `./src/${f}`), message })
 const portOnly = (target) => ({ target: `./src/${target}`, from: './src/network', except: ['./network.ts'], message: `${target} see the network through its port` })
-const upper = ['cli', 'control', 'roles', 'modules', 'executor', 'network', 'node.ts', 'composed-node.ts', 'index.ts', 'config.ts']
+const upper = ['cli', 'control', 'roles', 'modules', 'web', 'executor', 'network', 'node.ts', 'composed-node.ts', 'index.ts', 'config.ts']
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'examples/**/build/'] },
+  { ignores: ['dist/', 'node_modules/', 'examples/**/build/', 'examples/assemblyscript/', 'test/fixtures/'] },
   ...tseslint.configs.recommended,
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],
@@ -36,6 +36,7 @@ export default tseslint.config(
           layer('wire', upper, 'wire is pure: it imports only task, cbor, errors and limits'),
           layer('executor', upper.filter((f) => f !== 'executor').concat('wire'), 'the executor knows nothing of the network'),
           layer('modules', ['cli', 'control', 'roles', 'executor', 'node.ts', 'composed-node.ts', 'index.ts'], 'modules are below the roles'),
+          layer('web', ['cli', 'control', 'roles', 'modules', 'executor', 'network', 'node.ts', 'composed-node.ts', 'index.ts'], 'web is below modules and roles'),
           portOnly('modules'),
           layer('roles', ['cli', 'control', 'node.ts', 'composed-node.ts', 'index.ts'], 'roles are below the node'),
           portOnly('roles'),

@@ -27,6 +27,8 @@ export interface Config {
   storeBytes: number
   /** Lets this node, as a worker, fetch modules from loopback, private and link-local addresses. */
   allowPrivateUrls: boolean
+  /** Hosts that tasks may send HTTP requests to from here; see web/host-patterns.ts. */
+  allowedHosts: string[]
   logLevel: LogLevel
   /**
    * Uses a new key instead of the one in the data folder, and shares the folder with the daemon or with other such
@@ -62,6 +64,7 @@ export function defaultConfig (dataDir: string = resolveDataDir()): Config {
     memoryLimitBytes: DEFAULT_MEMORY_LIMIT_BYTES,
     storeBytes: DEFAULT_STORE_BYTES,
     allowPrivateUrls: false,
+    allowedHosts: [],
     logLevel: 'warn',
     ephemeral: false,
   }

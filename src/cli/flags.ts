@@ -16,6 +16,7 @@ export interface NodeFlags extends DataDirFlags {
   memoryLimit?: string
   storeLimit?: string
   allowPrivateUrls?: boolean
+  allowHost?: string[]
   logLevel?: string
 }
 
@@ -37,6 +38,7 @@ export function addNodeFlags (command: Command): Command {
     .option('--memory-limit <size>', 'largest memory of one task, such as 512MB')
     .option('--store-limit <size>', 'disk space for modules, such as 2GB')
     .option('--allow-private-urls', 'fetch modules of other nodes\' tasks from private and loopback addresses too')
+    .option('--allow-host <host>', 'let tasks send HTTP requests to this host; repeatable', collect)
     .option('--log-level <level>', 'silent, error, warn, info or debug')
 }
 
@@ -54,6 +56,7 @@ export function configSources (flags: NodeFlags): ConfigSources {
       memoryLimitBytes: flags.memoryLimit,
       storeBytes: flags.storeLimit,
       allowPrivateUrls: flags.allowPrivateUrls,
+      allowedHosts: flags.allowHost,
       logLevel: flags.logLevel,
     },
   }

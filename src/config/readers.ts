@@ -41,14 +41,20 @@ export function readOneOf<T extends string> (raw: unknown, allowed: readonly T[]
 
 /** A list of TCP multiaddrs: an array, or text with commas or blanks between them. */
 export async function readAddresses (raw: unknown, maxCount: number): Promise<Reading<string[]>> {
-  const items: unknown[] = Array.isArray(raw) ? raw.flatMap((item) => split(item)) : split(raw)
-  if (items.length > maxCount) return { wrong: `${items.length} addresses` }
-  if (items.length === 0) return { value: [] }
+  // The parser of addresses takes long to load, and most nodes name none.
+  if (Array.isArray(raw) ? raw.length === 0 : split(raw).length === 0) return { value: [] }
   const { isTcpAddress } = await import('./addresses.ts')
+  return readList(raw, maxCount, 'addresses', isTcpAddress)
+}
+
+/** A list of texts: an array, or text with commas or blanks between them. `what` names the items in the plural. */
+export function readList (raw: unknown, maxCount: number, what: string, isItem: (text: string) => boolean): Reading<string[]> {
+  const items: unknown[] = Array.isArray(raw) ? raw.flatMap((item) => split(item)) : split(raw)
+  if (items.length > maxCount) return { wrong: `${items.length} ${what}` }
   const value: string[] = []
   const wrong: string[] = []
   for (const item of items) {
-    if (typeof item === 'string' && isTcpAddress(item)) value.push(item)
+    if (typeof item === 'string' && isItem(item)) value.push(item)
     else wrong.push(show(item))
   }
   return wrong.length > 0 ? { wrong: wrong.join(', ') } : { value }

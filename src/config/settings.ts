@@ -1,10 +1,11 @@
 /** The table of settings: how each is called in the file, the environment and on the command line, and what it may hold. */
 import type { Config } from '../config.ts'
 import {
-  DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES, MAX_LISTEN_ADDRESSES, MAX_MEMORY_LIMIT_BYTES, MAX_REMEMBERED_PEERS,
+  DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES, MAX_ALLOWED_HOSTS, MAX_LISTEN_ADDRESSES, MAX_MEMORY_LIMIT_BYTES, MAX_REMEMBERED_PEERS,
   MAX_STORE_BYTES, MAX_WORKER_COUNT, MIN_MEMORY_LIMIT_BYTES, MIN_STORE_BYTES,
 } from '../limits.ts'
-import { readAddresses, readBoolean, readInteger, readOneOf, readSize, type Reading } from './readers.ts'
+import { isHostPattern } from '../web/host-patterns.ts'
+import { readAddresses, readBoolean, readInteger, readList, readOneOf, readSize, type Reading } from './readers.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
@@ -99,6 +100,16 @@ export const SETTINGS: readonly Setting[] = [
     about: 'Let tasks of other nodes make this node fetch modules from loopback, private and link-local addresses.',
     example: 'false',
     read: (raw) => as('allowPrivateUrls', readBoolean(raw)),
+  },
+  {
+    key: 'allowedHosts',
+    name: 'allowed_hosts',
+    env: 'COREBRUM_ALLOWED_HOSTS',
+    flag: '--allow-host',
+    allowed: `up to ${MAX_ALLOWED_HOSTS} hosts such as api.example.org, localhost:8080, *.example.org, or * for every public one`,
+    about: 'Hosts that tasks may send HTTP requests to from this node; without a port 80 and 443 are meant. Default: none.',
+    example: '[]',
+    read: (raw) => as('allowedHosts', readList(raw, MAX_ALLOWED_HOSTS, 'hosts', isHostPattern)),
   },
   {
     key: 'logLevel',

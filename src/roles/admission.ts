@@ -1,5 +1,6 @@
 /** Would this node take this work? Pure: yes, and after which wait, or the reason why not. */
 import type { ErrorCode } from '../errors.ts'
+import { hostsNotIn } from '../web/host-patterns.ts'
 import type { Capability } from '../wire/capability.ts'
 
 /** What is known of some work before it is taken: from an offer, or from a program. */
@@ -8,6 +9,8 @@ export interface Demand {
   memoryLimitBytes: number
   /** 0: not known. */
   moduleBytes: number
+  /** Set when it sends HTTP requests: the hosts that it names, where they are known. */
+  hosts?: readonly string[]
 }
 
 export interface Situation {
@@ -17,6 +20,8 @@ export interface Situation {
   draining: boolean
   hasModule: boolean
   maxModuleBytes: number
+  /** Hosts that tasks may send HTTP requests to from here; see web/host-patterns.ts. */
+  allowedHosts: readonly string[]
   /** Work streams that are open. */
   streams: number
   maxStreams: number
@@ -36,12 +41,17 @@ const BUSY_DELAY_MS = 200
 const MAX_DELAY_MS = 1_000
 
 /** Whether a program may run here at all, whatever the load. */
-export function admitProgram (demand: Demand, { capability, draining, maxModuleBytes }: Situation): Admission {
+export function admitProgram (demand: Demand, { capability, draining, maxModuleBytes, allowedHosts }: Situation): Admission {
   const no = (reason: string, code: ErrorCode = 'ERR_DECLINED'): Admission => ({ admitted: false, code, reason })
   if (draining) return no('this node is shutting down')
   if (capability.slots === 0) return no('this node runs no tasks')
   if (demand.memoryLimitBytes > capability.memoryLimitBytes) {
     return no(`the task may use ${demand.memoryLimitBytes} bytes of memory, this node allows ${capability.memoryLimitBytes}`)
+  }
+  if (demand.hosts !== undefined) {
+    if (allowedHosts.length === 0) return no('the task sends HTTP requests, which this node does not allow; its owner would have to name hosts with --allow-host')
+    const others = hostsNotIn(demand.hosts, allowedHosts)
+    if (others.length > 0) return no(`the task sends HTTP requests to ${others.join(', ')}, this node allows ${allowedHosts.join(', ')}`)
   }
   if (demand.moduleBytes > maxModuleBytes) return no(`the module has ${demand.moduleBytes} bytes, this node takes at most ${maxModuleBytes}`)
   return { admitted: true, maxDelayMs: 0 }

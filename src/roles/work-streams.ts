@@ -64,12 +64,13 @@ export function createWorkStreams ({ network, worker, situation, log, random = M
 
   function consider (peer: string, offer: Offer, chance: number): void {
     if (stopped || waits.has(peer) || dials.has(peer)) return
-    const { cid, memoryLimitBytes, moduleBytes } = offer
+    const { cid, memoryLimitBytes, moduleBytes, networking } = offer
+    const demand = { memoryLimitBytes, moduleBytes, ...(networking ? { hosts: [] } : {}) }
     const linked = worker.linkedTo(peer)
     // Over a stream that is open, a busy node shares itself out; it need not turn anybody away.
     const admission = linked
-      ? admitProgram({ memoryLimitBytes, moduleBytes }, situation(cid))
-      : admitOffer({ memoryLimitBytes, moduleBytes, chance }, situation(cid))
+      ? admitProgram(demand, situation(cid))
+      : admitOffer({ ...demand, chance }, situation(cid))
     if (!admission.admitted) log(`declined an offer of ${peer}: ${admission.reason}`)
     else if (linked) worker.noteWanting(peer)
     else if (random() < chance) {

@@ -48,11 +48,11 @@ describe('config', () => {
   it('takes every setting from each source', async () => {
     const text = {
       listen: '/ip4/127.0.0.1/tcp/4001', peers: '/ip4/10.0.0.2/tcp/4001', mdns: 'false', workerCount: '0',
-      memoryLimitBytes: '64MB', storeBytes: '3GB', allowPrivateUrls: 'true', logLevel: 'info',
+      memoryLimitBytes: '64MB', storeBytes: '3GB', allowPrivateUrls: 'true', allowedHosts: 'a.org,*.b.org:8080', logLevel: 'info',
     }
     const expected = {
       listen: [text.listen], peers: [text.peers], mdns: false, workerCount: 0,
-      memoryLimitBytes: 64 * 1024 ** 2, storeBytes: 3 * 1024 ** 3, allowPrivateUrls: true, logLevel: 'info',
+      memoryLimitBytes: 64 * 1024 ** 2, storeBytes: 3 * 1024 ** 3, allowPrivateUrls: true, allowedHosts: ['a.org', '*.b.org:8080'], logLevel: 'info',
     }
     const dataDir = await tempDir()
     const env = Object.fromEntries(SETTINGS.map((setting) => [setting.env, text[setting.key]]))
@@ -82,7 +82,7 @@ describe('config', () => {
   const wrong: Array<[string, unknown]> = [
     ['workerCount', '1.5'], ['workerCount', ''], ['workerCount', '100000'], ['workerCount', 'NaN'], ['workerCount', {}],
     ['memoryLimitBytes', '1KB'], ['memoryLimitBytes', '9999GB'], ['memoryLimitBytes', '64XB'], ['memoryLimitBytes', -1], ['memoryLimitBytes', NaN],
-    ['storeBytes', '0'], ['mdns', 2], ['allowPrivateUrls', null], ['logLevel', 'loud'], ['logLevel', 3],
+    ['storeBytes', '0'], ['mdns', 2], ['allowPrivateUrls', null], ['logLevel', 'loud'], ['logLevel', 3], ['allowedHosts', ['http://a.org']], ['allowedHosts', 'a.org:99999'], ['allowedHosts', [5]],
     ['listen', ['/ip4/300.0.0.1/tcp/1']], ['listen', ['/ip4/0.0.0.0/udp/1/quic-v1']], ['listen', [5]], ['listen', ['/ip4/0.0.0.0/tcp/1/ws']],
     ['peers', Array.from({ length: MAX_REMEMBERED_PEERS + 1 }, () => '/ip4/10.0.0.2/tcp/4001')],
   ]

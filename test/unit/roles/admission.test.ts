@@ -3,7 +3,7 @@ import { admitOffer, admitProgram, type Situation } from '../../../src/roles/adm
 import { capability } from '../../support/roles.ts'
 
 const situation = (more: Partial<Situation> = {}): Situation => ({
-  capability: capability({ slots: 4, memoryLimitBytes: 1_000 }), load: 0, draining: false, hasModule: true, maxModuleBytes: 500, streams: 0, maxStreams: 10, ...more,
+  capability: capability({ slots: 4, memoryLimitBytes: 1_000 }), load: 0, draining: false, hasModule: true, maxModuleBytes: 500, allowedHosts: [], streams: 0, maxStreams: 10, ...more,
 })
 const demand = { memoryLimitBytes: 0, moduleBytes: 0, chance: 1 }
 
