@@ -67,29 +67,30 @@ const versions = new Map(Object.entries(toolchains).map(([name, toolchain]) => [
 let failed = false
 
 for (const entry of modules) {
-  const { module, toolchain } = entry
+  const { folder, into, module, toolchain } = entry
+  const shown = into === undefined ? module : `${folder}/${module}`
   const { install, builtWith } = toolchains[toolchain]
   const version = versions.get(toolchain)
   if (version === undefined) {
-    console.log(`${module}: not built: ${toolchain} is missing (${install})`)
+    console.log(`${shown}: not built: ${toolchain} is missing (${install})`)
     continue
   }
   const { bytes, failure } = build(entry)
   if (failure !== undefined) {
     failed = true
-    console.log(`${module}: failed: ${failure}`)
+    console.log(`${shown}: failed: ${failure}`)
     continue
   }
-  const path = join(shipped, module)
+  const path = join(into === undefined ? shipped : join(root, into), module)
   const committed = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
   if (bytes.equals(committed)) {
-    console.log(`${module}: same (${bytes.length} bytes)`)
+    console.log(`${shown}: same (${bytes.length} bytes)`)
   } else if (write) {
     writeFileSync(path, bytes)
-    console.log(`${module}: written (${committed.length} -> ${bytes.length} bytes)`)
+    console.log(`${shown}: written (${committed.length} -> ${bytes.length} bytes)`)
   } else {
     failed = true
-    console.log(`${module}: differs (${committed.length} bytes committed, ${bytes.length} built; ` +
+    console.log(`${shown}: differs (${committed.length} bytes committed, ${bytes.length} built; ` +
       `committed with ${builtWith}, built with ${version})`)
   }
 }

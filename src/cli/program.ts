@@ -8,10 +8,12 @@ import { addInspect } from './commands/inspect.ts'
 import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
 import { addModules } from './commands/modules.ts'
+import { addNew } from './commands/new.ts'
 import { addPeers } from './commands/peers.ts'
 import { addResults } from './commands/results.ts'
 import { addStatus } from './commands/status.ts'
 import { addSubmit } from './commands/submit.ts'
+import { addTest } from './commands/test.ts'
 import { addValidate } from './commands/validate.ts'
 import { addVersion } from './commands/version.ts'
 import { addWorkers } from './commands/workers.ts'
@@ -32,7 +34,7 @@ export function createProgram (): Command {
     .addHelpText('after', EXAMPLES)
   const commands = [
     addDaemon, addSubmit, addStatus, addResults, addLogs, addCancel, addList, addPeers, addWorkers,
-    addModules, addValidate, addInspect, addInit, addVersion, addCompletion,
+    addModules, addNew, addValidate, addTest, addInspect, addInit, addVersion, addCompletion,
   ]
   for (const add of commands) add(program)
   return program

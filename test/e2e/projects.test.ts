@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runCli, type CliResult } from '../support/run-cli.ts'
+import { useTempDirs } from '../support/temp-dir.ts'
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
+const LANGUAGES = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'starter')))
+
+describe('corebrum: new and test', () => {
+  const tempDir = useTempDirs()
+  let cwd: string
+
+  beforeEach(async () => { cwd = await tempDir() })
+
+  const run = (...args: string[]): Promise<CliResult> => runCli(args, { cwd, env: { COREBRUM_DATA_DIR: join(cwd, 'data') } })
+
+  it('know the languages that the documents name', () => {
+    for (const language of ['rust', 'rust-wasm-bindgen', 'c', 'cpp', 'go', 'assemblyscript']) assert(LANGUAGES.includes(language), language)
+  })
+
+  for (const language of LANGUAGES) {
+    it(`${language}: a new project has nothing left of the name of its pattern, and its examples pass`, async () => {
+      const made = await run('new', language, 'hello_2')
+      assert.equal(made.code, 0, made.stderr)
+      const files = made.stdout.trim().split('\n')
+      assert(files.includes('hello_2/README.md') && files.includes('hello_2/hello_2.yaml'), made.stdout)
+      for (const file of files.filter((path) => !path.endsWith('.wasm'))) assert.doesNotMatch(file + await readFile(join(cwd, file), 'utf8'), /starter/)
+      if (!files.includes('hello_2/hello_2.wasm')) {
+        assert.match(await readFile(join(cwd, 'hello_2/README.md'), 'utf8'), /no built module/)
+        return
+      }
+      const tested = await run('test', 'hello_2/hello_2.yaml')
+      assert.equal(tested.code, 0, tested.stdout + tested.stderr)
+      assert.match(tested.stdout, /\b3 passed, 0 failed\n$/)
+    })
+  }
+
+  it('new refuses a language, a name and a folder that it cannot use', async () => {
+    assert.match((await run('new', 'ruts', 'x')).stderr, /did you mean rust\?/)
+    for (const name of ['Hello', 'a-b', '../x', '1st', '']) {
+      const { code, stderr } = await run('new', 'c', name)
+      assert.equal(code, 2)
+      assert.match(stderr, /no name for a project/)
+    }
+    assert.equal((await run('new', 'c', 'hello')).code, 0)
+    const again = await run('new', 'c', 'hello')
+    assert.equal(again.code, 2)
+    assert.match(again.stderr, /exists already/)
+  })
+
+  it('test says which example differs, and how', async () => {
+    await run('new', 'c', 'hello')
+    const path = join(cwd, 'hello', 'hello.yaml')
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"Hello, Ada!"', '"Hello, Bob!"'))
+    const { code, stdout } = await run('test', 'hello/hello.yaml')
+    assert.equal(code, 1)
+    assert.match(stdout, /✘ example 1 .*\n +"result": expected "Hello, Bob!", got "Hello, Ada!"\n/)
+    assert.match(stdout, /\b2 passed, 1 failed\n$/)
+    const json = await run('test', '--json', 'hello/hello.yaml')
+    assert.equal(json.code, 1)
+    assert.equal(JSON.parse(json.stdout).failed, 1)
+  })
+
+  it('test refuses a definition without examples, and mistakes in them', async () => {
+    const path = join(cwd, 'task.yaml')
+    const definition = 'name: t\ncompute_logic: {type: wasm, wasm_source: {type: file, path: t.wasm}, function_name: f}\n'
+    await writeFile(path, definition)
+    const none = await run('test', 'task.yaml')
+    assert.equal(none.code, 2)
+    assert.match(none.stderr, /no examples/)
+    await writeFile(path, `${definition}examples: [{inputs: 5, outputs: {result: 1}}, {outputs: {reslut: 1}}, {error: ERR_TARP}, {inputs: {}}]\n`)
+    const wrong = await run('test', 'task.yaml')
+    assert.equal(wrong.code, 2)
+    for (const place of [/examples\[0\]\.inputs/, /examples\[1\]\.outputs\.reslut/, /did you mean ERR_TRAP\?/, /examples\[3\]\.outputs/]) assert.match(wrong.stderr, place)
+  })
+})
