@@ -4,13 +4,14 @@ import { CorebrumError } from '../../src/errors.ts'
 import { callOf, useExecutor } from '../support/executor-fixture.ts'
 import type { Attack } from './attack.ts'
 import { bombs } from './bombs.ts'
+import { conventions } from './conventions.ts'
 import { imports } from './imports.ts'
 import { loops } from './loops.ts'
 import { pointers } from './pointers.ts'
 import { type Ended, GRACE_MS, timed } from './stopwatch.ts'
 import { texts } from './texts.ts'
 
-const GROUPS: Record<string, Attack[]> = { loops, bombs, pointers, texts, imports }
+const GROUPS: Record<string, Attack[]> = { loops, bombs, pointers, texts, imports, conventions }
 const DEFAULT_LIMIT_MS = 3000
 const MAX_GROWTH_BYTES = 48 * 1048576
 
