@@ -1,11 +1,19 @@
 /** Module bytes to a compiled module whose memory and tables are capped. */
 import type { ModuleInfo } from './binary/module-info.ts'
 import { checkModule } from './binary/check.ts'
+import { meterModule } from './binary/fuel.ts'
 import { parseModule } from './binary/parse.ts'
 import { confineModule } from './binary/rewrite.ts'
 import { Guest } from './abi/guest.ts'
 import { MemoryPool } from './memory-pool.ts'
 import { explainThrown } from './traps.ts'
+
+export interface CompileOptions {
+  /** The module is made to count its fuel; default false. */
+  fuel?: boolean
+  /** So many bytes before the module's, and the module's own, may be overwritten; default none. */
+  spare?: number
+}
 
 export interface CompiledModule {
   module: WebAssembly.Module
@@ -17,11 +25,11 @@ export interface CompiledModule {
   memories?: MemoryPool
 }
 
-/** Parses, checks, rewrites and compiles. Throws what `parseModule` and `checkModule` throw, and ERR_MODULE_INVALID. */
-export function compileModule (bytes: Uint8Array, maxPages: number): CompiledModule {
+/** Parses, checks, rewrites and compiles. Throws what `parseModule`, `checkModule` and `meterModule` throw, and ERR_MODULE_INVALID. */
+export function compileModule (bytes: Uint8Array, maxPages: number, { fuel = false, spare = 0 }: CompileOptions = {}): CompiledModule {
   const info = parseModule(bytes)
   checkModule(info, maxPages)
-  const confined = confineModule(bytes, info, maxPages)
+  const confined = confineModule(bytes, info, maxPages, fuel ? meterModule(bytes, info) : undefined, spare)
   try {
     const module = new WebAssembly.Module(ownBuffer(confined.bytes))
     return { module, info, maxPages, ...(confined.hosted === undefined ? {} : { memories: new MemoryPool(confined.hosted) }) }

@@ -3,11 +3,13 @@
  * quarter of that, so a memory that did not grow is cleared and serves the next call. A call never sees what another left.
  */
 import type { MemoryBounds } from './binary/rewrite.ts'
-import { MAX_RECYCLED_MEMORY_BYTES, WASM_PAGE_BYTES } from '../limits.ts'
+import { MAX_MEMORY_BYTES_KEPT_AT_ONCE, MAX_RECYCLED_MEMORY_BYTES, WASM_PAGE_BYTES } from '../limits.ts'
 
 export class MemoryPool {
   private readonly bounds: MemoryBounds
   private spare: WebAssembly.Memory | undefined
+  /** A module that is called once may never be called again. */
+  private calls = 0
 
   constructor (bounds: MemoryBounds) {
     this.bounds = bounds
@@ -17,13 +19,14 @@ export class MemoryPool {
   take (): WebAssembly.Memory {
     const memory = this.spare ?? new WebAssembly.Memory(this.bounds)
     this.spare = undefined
+    this.calls++
     return memory
   }
 
-  /** True when clearing this memory is cheaper than making one. */
+  /** True when clearing this memory is cheaper than making one, for the calls that can be expected. */
   reusable (memory: WebAssembly.Memory): boolean {
     const initialBytes = this.bounds.initial * WASM_PAGE_BYTES
-    return memory.buffer.byteLength === initialBytes && initialBytes <= MAX_RECYCLED_MEMORY_BYTES
+    return memory.buffer.byteLength === initialBytes && initialBytes <= (this.calls > 1 ? MAX_RECYCLED_MEMORY_BYTES : MAX_MEMORY_BYTES_KEPT_AT_ONCE)
   }
 
   /** Takes back a reusable memory of a call that has ended, and clears it. */

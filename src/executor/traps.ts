@@ -2,18 +2,21 @@
 import { CorebrumError } from '../errors.ts'
 import { WASM_PAGE_BYTES } from '../limits.ts'
 import { exitError } from './abi/wasi-command.ts'
+import type { FuelTank } from './abi/fuel-tank.ts'
 import { type Guest, GuestAbort, ProgramExit } from './abi/guest.ts'
 import type { ModuleInfo } from './binary/module-info.ts'
 
 /** Where the call stood when it failed. */
 export interface TrapContext {
-  info: ModuleInfo
+  /** Absent where it is not known which module failed. */
+  info?: ModuleInfo
   maxPages: number
   guest: Guest
 }
 
 /** Turns anything that compiling, linking or running a module can throw into a CorebrumError. */
 export function explainThrown (thrown: unknown, context: TrapContext): CorebrumError {
+  if (context.guest.fuel?.empty === true) return outOfFuel(context.guest.fuel)
   if (thrown instanceof ProgramExit) return exitError(thrown.exitCode, context.guest)
   if (thrown instanceof GuestAbort) return outOfMemory(thrown.message, context) ?? thrown
   if (thrown instanceof CorebrumError) return thrown
@@ -23,6 +26,11 @@ export function explainThrown (thrown: unknown, context: TrapContext): CorebrumE
   if (thrown instanceof WebAssembly.LinkError) return new CorebrumError('ERR_MODULE_INVALID', `the module cannot be linked: ${clean(thrown.message)}`, { cause: thrown })
   if (isWasmException(thrown)) return new CorebrumError('ERR_TRAP', 'the module threw an exception that nothing caught', { cause: thrown })
   return new CorebrumError('ERR_INTERNAL', `the sandbox failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
+}
+
+/** The error of a call that used more fuel than it had, whatever it then ran into. */
+export function outOfFuel ({ budget }: FuelTank): CorebrumError {
+  return new CorebrumError('ERR_FUEL_LIMIT', `the module used up its fuel of ${budget}: raise fuel in wasm_config, or give it less to do`)
 }
 
 function trap (thrown: WebAssembly.RuntimeError, context: TrapContext): CorebrumError {
@@ -42,7 +50,7 @@ function rangeError (thrown: RangeError, { guest }: TrapContext): CorebrumError 
  * the memory stands exactly at a cap that is lower than what the module declares.
  */
 function outOfMemory (sentence: string, { guest, info, maxPages }: TrapContext): CorebrumError | undefined {
-  const [memory] = info.memories
+  const memory = info?.memories[0]
   const lowered = memory !== undefined && (memory.max === undefined || memory.max > BigInt(maxPages))
   const grown = memory !== undefined && guest.memoryBytes > Number(memory.min) * WASM_PAGE_BYTES
   const limit = maxPages * WASM_PAGE_BYTES
@@ -54,12 +62,12 @@ function outOfMemory (sentence: string, { guest, info, maxPages }: TrapContext):
 }
 
 /** The innermost function of the module on V8's stack, by its name where the module has names, else by an export or its index. */
-function trappedFunction (stack: string, info: ModuleInfo): string | undefined {
+function trappedFunction (stack: string, info: ModuleInfo | undefined): string | undefined {
   const named = /^ +at (?:async )?([^\n]+?) \(wasm:\/\/[^\n]*wasm-function\[(\d+)\]/m.exec(stack)
   if (named?.[1] !== undefined && !/^wasm:\/\//.test(named[1])) return named[1].replace(/^[0-9a-f]{8}\./, '').slice(0, 200)
   const index = /wasm-function\[(\d+)\]/.exec(stack)?.[1]
   if (index === undefined) return undefined
-  const exported = info.exports.find((item) => item.kind === 'function' && item.index === Number(index))
+  const exported = info?.exports.find((item) => item.kind === 'function' && item.index === Number(index))
   return exported === undefined ? `function ${index}` : exported.name
 }
 

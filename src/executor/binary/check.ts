@@ -14,7 +14,7 @@ export function moduleProblems (info: ModuleInfo, maxPages: number): Problem[] {
 
   if (info.byteLength > MAX_MODULE_BYTES) refuse('ERR_MODULE_TOO_LARGE', `the module has ${info.byteLength} bytes; ${MAX_MODULE_BYTES} are allowed`)
   if (info.memories.length > 1) refuse('ERR_MODULE_UNSUPPORTED', `the module has ${info.memories.length} memories (multi-memory); build it with one`)
-  if ([...info.memories, ...info.tables].some((limits) => limits.shared)) refuse('ERR_MODULE_UNSUPPORTED', 'the module uses shared memory (threads); build it without threads')
+  if ([...info.memories, ...info.tables].some((limits) => limits.shared)) refuse('ERR_MODULE_UNSUPPORTED', sharedMemory(info))
   if ([...info.memories, ...info.tables].some((limits) => limits.wide)) refuse('ERR_MODULE_UNSUPPORTED', 'the module uses 64-bit memory (memory64); build it for wasm32')
   if (info.memories.some((limits) => limits.pageSizeLog2 !== undefined)) refuse('ERR_MODULE_UNSUPPORTED', 'the module uses custom page sizes; build it without them')
   if (info.tableInitialiser) refuse('ERR_MODULE_UNSUPPORTED', 'the module has a table with an initialiser expression; build it without the garbage collection proposal')
@@ -32,6 +32,13 @@ export function moduleProblems (info: ModuleInfo, maxPages: number): Problem[] {
   if (info.largestBodyBytes > MAX_FUNCTION_BODY_BYTES) refuse('ERR_MODULE_TOO_LARGE', `the module has a function of ${info.largestBodyBytes} bytes; ${MAX_FUNCTION_BODY_BYTES} are allowed`)
   if (info.mostLocals > MAX_LOCALS_PER_FUNCTION) refuse('ERR_MODULE_TOO_LARGE', `the module has a function with ${info.mostLocals} locals; ${MAX_LOCALS_PER_FUNCTION} are allowed`)
   return problems
+}
+
+/** Names what is shared, and how to build without it. */
+function sharedMemory ({ imports }: ModuleInfo): string {
+  const found = imports.find(({ limits }) => limits?.shared)
+  const what = found === undefined ? 'has shared memory' : `imports the shared memory ${found.module}.${found.name}`
+  return `the module ${what}, which threads use: build it without threads (emcc, clang and wasi-sdk: without -pthread; Rust: without -C target-feature=+atomics, for wasm32-wasip1 and not its -threads variant; AssemblyScript: without --sharedMemory)`
 }
 
 /** Throws the first of `moduleProblems`, with all of them in `problems`. */

@@ -15,6 +15,8 @@ export interface Limits {
   shared: boolean
   /** 64-bit addresses or indices. */
   wide: boolean
+  /** Of a table: what it holds. */
+  element?: WasmType
   /** Set by the custom-page-sizes proposal. */
   pageSizeLog2?: number
   /** Where the limits stand in the bytes, flags included: for rewriting. */
@@ -53,6 +55,8 @@ export interface SectionInfo {
 
 export interface CustomSection {
   name: string
+  /** Of a section that says which release of wasm-bindgen made it: that release, as in `0.2.83`. */
+  release?: string
   /** Of its contents, behind the name. */
   start: number
   end: number
@@ -64,6 +68,8 @@ export interface ModuleInfo {
   types: Array<FunctionType | undefined>
   imports: ImportInfo[]
   exports: ExportInfo[]
+  /** Type index of each function, imported ones first. */
+  functionTypes: number[]
   /** Imported ones first, as in the index space. */
   memories: Limits[]
   tables: Limits[]
@@ -71,8 +77,11 @@ export interface ModuleInfo {
   tableInitialiser: boolean
   globals: number
   tags: number
+  /** Defined ones, without those that are imported. */
   functions: number
   hasStart: boolean
+  /** Index of the function that runs as soon as the module is instantiated. */
+  start?: number
   customs: CustomSection[]
   codeBytes: number
   dataBytes: number

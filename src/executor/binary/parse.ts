@@ -4,13 +4,22 @@ import type { ImportInfo, ModuleInfo } from './module-info.ts'
 import { requireModuleHeader } from './sniff.ts'
 import { readLimits, readTypeEntry, readValueType } from './types.ts'
 
+const I32 = 0x7f
+const I64 = 0x7e
+
 const KINDS: Array<ImportInfo['kind']> = ['function', 'table', 'memory', 'global', 'tag']
+
+/** Where the sections that name a release of wasm-bindgen do so. */
+const BINDGEN_RELEASES: Readonly<Record<string, RegExp>> = Object.freeze(Object.assign(Object.create(null), {
+  __wasm_bindgen_unstable: /"version":"(\d+\.\d+\.\d+)/,
+  producers: /wasm-bindgen.(\d+\.\d+\.\d+)/s,
+}))
+/** Of such a section, as much as is looked at. */
+const MAX_PRODUCERS_BYTES = 1024
 
 /** What the pass collects besides the result. */
 interface Pass {
   info: ModuleInfo
-  /** Type index of each function, imported ones first. */
-  functionTypes: number[]
   features: Set<string>
   /** The section's own bytes. */
   reader: BinaryReader
@@ -25,7 +34,10 @@ const READERS: Record<number, (pass: Pass) => void> = {
   5: readMemories,
   6: ({ info, reader }) => { info.globals += reader.u32() },
   7: readExports,
-  8: ({ info }) => { info.hasStart = true },
+  8: ({ info, reader }) => {
+    info.hasStart = true
+    info.start = reader.u32()
+  },
   10: readCode,
   11: ({ info, reader }) => { info.dataBytes = reader.end - reader.offset },
   12: ({ features }) => { features.add('bulk-memory') },
@@ -39,10 +51,9 @@ const READERS: Record<number, (pass: Pass) => void> = {
 export function parseModule (bytes: Uint8Array): ModuleInfo {
   requireModuleHeader(bytes)
   const info: ModuleInfo = {
-    byteLength: bytes.length, sections: [], types: [], imports: [], exports: [], memories: [], tables: [], tableInitialiser: false,
+    byteLength: bytes.length, sections: [], types: [], imports: [], exports: [], functionTypes: [], memories: [], tables: [], tableInitialiser: false,
     globals: 0, tags: 0, functions: 0, hasStart: false, customs: [], codeBytes: 0, dataBytes: 0, largestBodyBytes: 0, mostLocals: 0, features: [],
   }
-  const functionTypes: number[] = []
   const features = new Set<string>()
   const outer = new BinaryReader(bytes, 8)
   while (!outer.done) {
@@ -52,11 +63,11 @@ export function parseModule (bytes: Uint8Array): ModuleInfo {
     const start = outer.offset
     outer.skip(length)
     info.sections.push({ id, header, start, end: outer.offset })
-    READERS[id]?.({ info, functionTypes, features, reader: new BinaryReader(bytes, start, outer.offset) })
+    READERS[id]?.({ info, features, reader: new BinaryReader(bytes, start, outer.offset) })
   }
   for (const item of info.exports) {
     if (item.kind !== 'function') continue
-    const type = info.types[functionTypes[item.index] ?? -1]
+    const type = info.types[info.functionTypes[item.index] ?? -1]
     if (type !== undefined) item.type = type
   }
   noteFeatures(info, features)
@@ -66,7 +77,8 @@ export function parseModule (bytes: Uint8Array): ModuleInfo {
 
 function readCustom ({ info, features, reader }: Pass): void {
   const name = reader.name()
-  info.customs.push({ name, start: reader.offset, end: reader.end })
+  const release = bindgenRelease(name, reader)
+  info.customs.push({ name, start: reader.offset, end: reader.end, ...(release === undefined ? {} : { release }) })
   if (name !== 'target_features') return
   for (let count = reader.u32(); count > 0; count--) {
     const used = reader.u8() !== 0x2d
@@ -75,11 +87,19 @@ function readCustom ({ info, features, reader }: Pass): void {
   }
 }
 
+/** Before its CLI a module has a section that begins with a JSON object, behind it an entry in `producers`. */
+function bindgenRelease (name: string, { bytes, offset, end }: BinaryReader): string | undefined {
+  const pattern = BINDGEN_RELEASES[name]
+  if (pattern === undefined) return undefined
+  const head = Buffer.from(bytes.subarray(offset, Math.min(end, offset + MAX_PRODUCERS_BYTES))).toString('latin1')
+  return pattern.exec(head)?.[1]
+}
+
 function readTypes ({ info, reader }: Pass): void {
   for (let count = reader.u32(); count > 0; count--) readTypeEntry(reader, info.types)
 }
 
-function readImports ({ info, functionTypes, reader }: Pass): void {
+function readImports ({ info, reader }: Pass): void {
   for (let count = reader.u32(); count > 0; count--) {
     const module = reader.name()
     const name = reader.name()
@@ -89,12 +109,12 @@ function readImports ({ info, functionTypes, reader }: Pass): void {
     const item: ImportInfo = { module, name, kind }
     if (kind === 'function') {
       const index = reader.u32()
-      functionTypes.push(index)
+      info.functionTypes.push(index)
       const type = info.types[index]
       if (type !== undefined) item.type = type
     } else if (kind === 'table') {
-      readValueType(reader)
-      info.tables.push(item.limits = readLimits(reader))
+      const element = readValueType(reader)
+      info.tables.push(item.limits = { ...readLimits(reader), element })
     } else if (kind === 'memory') {
       info.memories.push(item.limits = readLimits(reader))
     } else if (kind === 'global') {
@@ -110,9 +130,9 @@ function readImports ({ info, functionTypes, reader }: Pass): void {
   }
 }
 
-function readFunctions ({ info, functionTypes, reader }: Pass): void {
+function readFunctions ({ info, reader }: Pass): void {
   for (let count = reader.u32(); count > 0; count--) {
-    functionTypes.push(reader.u32())
+    info.functionTypes.push(reader.u32())
     info.functions++
   }
 }
@@ -124,8 +144,8 @@ function readTables ({ info, reader }: Pass): void {
       info.tableInitialiser = true
       return
     }
-    readValueType(reader)
-    info.tables.push(readLimits(reader))
+    const element = readValueType(reader)
+    info.tables.push({ ...readLimits(reader), element })
   }
 }
 
@@ -143,21 +163,31 @@ function readExports ({ info, reader }: Pass): void {
   }
 }
 
+/** Large modules have 100,000 functions and more, and this runs before the engine has compiled it: few calls for each. */
 function readCode ({ info, features, reader }: Pass): void {
+  const { bytes } = reader
+  let { largestBodyBytes, mostLocals } = info
   info.codeBytes = reader.end - reader.offset
   for (let count = reader.u32(); count > 0; count--) {
     const size = reader.u32()
     const start = reader.offset
+    if (size > largestBodyBytes) largestBodyBytes = size
+    reader.skip(size)
+    if (size > 0 && bytes[start] === 0) continue
+    reader.offset = start
     let locals = 0
     for (let groups = reader.u32(); groups > 0; groups--) {
       locals += reader.u32()
-      if (readValueType(reader) === 'v128') features.add('simd')
+      const type = bytes[reader.offset]
+      if (type === I32 || type === I64) reader.offset++
+      else if (readValueType(reader) === 'v128') features.add('simd')
     }
+    if (locals > mostLocals) mostLocals = locals
     if (reader.offset > start + size) throw reader.damaged('a function is longer than it says')
-    reader.skip(start + size - reader.offset)
-    info.largestBodyBytes = Math.max(info.largestBodyBytes, size)
-    info.mostLocals = Math.max(info.mostLocals, locals)
+    reader.offset = start + size
   }
+  info.largestBodyBytes = largestBodyBytes
+  info.mostLocals = mostLocals
 }
 
 function noteFeatures (info: ModuleInfo, features: Set<string>): void {

@@ -8,6 +8,7 @@ export class BinaryReader {
   readonly bytes: Uint8Array
   offset: number
   readonly end: number
+  private text: Buffer | undefined
 
   constructor (bytes: Uint8Array, offset = 0, end = bytes.length) {
     this.bytes = bytes
@@ -30,14 +31,19 @@ export class BinaryReader {
 
   /** Unsigned LEB128 of at most 32 bits. */
   u32 (): number {
+    const { bytes, end } = this
+    let at = this.offset
     let result = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.u8()
+    for (let shift = 0; shift < 35 && at < end; shift += 7) {
+      const byte = bytes[at++] ?? 0
       if (shift === 28 && byte > 0x0f) break
-      result += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return result
+      result |= (byte & 0x7f) << shift
+      if (byte >= 0x80) continue
+      this.offset = at
+      return result >>> 0
     }
-    throw this.damaged('an integer has more than 32 bits')
+    this.offset = at
+    throw this.damaged(at >= end ? 'it ends in the middle of a value' : 'an integer has more than 32 bits')
   }
 
   /** Unsigned LEB128 of at most 64 bits. */
@@ -67,11 +73,21 @@ export class BinaryReader {
     const length = this.u32()
     const start = this.offset
     this.skip(length)
+    if (this.isAscii(start, start + length)) {
+      this.text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
+      return this.text.toString('latin1', start, start + length)
+    }
     try {
       return utf8.decode(this.bytes.subarray(start, start + length))
     } catch (cause) {
       throw new CorebrumError('ERR_MODULE_INVALID', `the module is damaged: the name at byte ${start} is not UTF-8`, { cause })
     }
+  }
+
+  /** Nearly all names are, and some modules export 75,000. */
+  private isAscii (start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if ((this.bytes[at] ?? 0) >= 0x80) return false
+    return true
   }
 
   damaged (what: string): CorebrumError {

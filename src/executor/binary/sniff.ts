@@ -28,22 +28,24 @@ const TEXTS: Array<{ pattern: RegExp, what: string }> = [
 
 const isPrefix = (bytes: Uint8Array, prefix: number[]): boolean => prefix.every((byte, index) => bytes[index] === byte)
 
-/**
- * Throws unless the bytes begin as a core module of version 1 does: ERR_NOT_WASM for other kinds of files,
- * ERR_MODULE_UNSUPPORTED for components, ERR_MODULE_INVALID for a cut or unknown header.
- */
-export function requireModuleHeader (bytes: Uint8Array): void {
+export type BinaryKind = 'module' | 'component'
+
+/** What the bytes begin as. Throws ERR_NOT_WASM for other kinds of files, ERR_MODULE_INVALID for a cut or unknown header. */
+export function binaryKind (bytes: Uint8Array): BinaryKind {
   if (bytes.length === 0) throw new CorebrumError('ERR_NOT_WASM', 'this is not a WebAssembly module: it is empty')
   if (!isPrefix(bytes, [0x00, 0x61, 0x73, 0x6d])) {
     throw new CorebrumError('ERR_NOT_WASM', `this is not a WebAssembly module: it looks like ${describe(bytes)}`)
   }
-  if (isPrefix(bytes.subarray(4), [0x0d, 0x00, 0x01, 0x00])) {
-    throw new CorebrumError('ERR_MODULE_UNSUPPORTED', 'this is a component; only core modules run here: build for wasm32-wasip1 or wasm32-unknown-unknown instead of wasm32-wasip2')
-  }
   if (bytes.length < 8) throw new CorebrumError('ERR_MODULE_INVALID', `the module is cut off: ${bytes.length} bytes, the header alone has 8`)
-  if (!isPrefix(bytes.subarray(4), [0x01, 0x00, 0x00, 0x00])) {
-    throw new CorebrumError('ERR_MODULE_INVALID', `the module's version is ${[...bytes.subarray(4, 8)].join('.')}; only 1.0.0.0 is known`)
-  }
+  const version = bytes.subarray(4, 8)
+  if (isPrefix(version, [0x0d, 0x00, 0x01, 0x00])) return 'component'
+  if (isPrefix(version, [0x01, 0x00, 0x00, 0x00])) return 'module'
+  throw new CorebrumError('ERR_MODULE_INVALID', `the module's version is ${[...version].join('.')}; known are 1.0.0.0 and, for components, 13.0.1.0`)
+}
+
+/** Throws unless the bytes begin as a core module does: what `binaryKind` throws, and ERR_MODULE_INVALID for a component. */
+export function requireModuleHeader (bytes: Uint8Array): void {
+  if (binaryKind(bytes) === 'component') throw new CorebrumError('ERR_MODULE_INVALID', 'a component stands where a core module is expected')
 }
 
 function describe (bytes: Uint8Array): string {

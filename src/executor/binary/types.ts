@@ -2,13 +2,19 @@
 import type { BinaryReader } from './reader.ts'
 import type { FunctionType, Limits, WasmType } from './module-info.ts'
 
-const VALUE_TYPES = new Map<number, WasmType>([
-  [0x7f, 'i32'], [0x7e, 'i64'], [0x7d, 'f32'], [0x7c, 'f64'], [0x7b, 'v128'], [0x70, 'funcref'], [0x6f, 'externref'],
-])
+/** By code; an array, as a large module has some hundred thousand of them. */
+const VALUE_TYPES: Array<WasmType | undefined> = Array<undefined>(0x80).fill(undefined)
+VALUE_TYPES[0x7f] = 'i32'
+VALUE_TYPES[0x7e] = 'i64'
+VALUE_TYPES[0x7d] = 'f32'
+VALUE_TYPES[0x7c] = 'f64'
+VALUE_TYPES[0x7b] = 'v128'
+VALUE_TYPES[0x70] = 'funcref'
+VALUE_TYPES[0x6f] = 'externref'
 
 export function readValueType (reader: BinaryReader): WasmType {
   const code = reader.u8()
-  const known = VALUE_TYPES.get(code)
+  const known = VALUE_TYPES[code]
   if (known !== undefined) return known
   if (code === 0x63 || code === 0x64) {
     reader.skipLeb()

@@ -23,6 +23,14 @@ describe('memories of calls', () => {
     assert.equal(pool.reusable(memory), false)
   })
 
+  it('are kept from the second call on when they are large, at once when they are small', () => {
+    for (const [pages, first, second] of [[4, true, true], [5, false, true], [32, false, true], [33, false, false]] as const) {
+      const pool = new MemoryPool({ initial: pages, maximum: 100 })
+      assert.equal(pool.reusable(pool.take()), first, `${pages} pages, first call`)
+      assert.equal(pool.reusable(pool.take()), second, `${pages} pages, second call`)
+    }
+  })
+
   it('never show one call what another wrote, and data segments are there each time', async () => {
     const compiled = compileModule(await wat(`(module (memory 1) (data (i32.const 0) "\\05")
       (func (export "bump") (result i32)

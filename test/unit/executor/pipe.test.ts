@@ -65,7 +65,7 @@ describe('frames of a sandbox', () => {
 
   it('carry modules', () => {
     const body = Buffer.concat([encodeModuleHeader('cid:7', 7), Uint8Array.of(9, 8)])
-    assert.deepEqual(decodeModule(body), { key: 'cid:7', maxPages: 7, bytes: Buffer.from([9, 8]) })
+    assert.deepEqual(decodeModule(body), { key: 'cid:7', maxPages: 7, bytes: Buffer.from([9, 8]), spare: 11 })
   })
 
   it('are checked before they are believed', () => {
