@@ -8,12 +8,17 @@ import { cold } from './rows/cold.ts'
 import { submitAlone, submitWithDaemon } from './rows/commands.ts'
 import { cpu } from './rows/cpu.ts'
 import { executor } from './rows/executor.ts'
+import { fuel } from './rows/fuel.ts'
 import { idle } from './rows/idle.ts'
+import { largeModule } from './rows/large-module.ts'
+import { manyModules } from './rows/many-modules.ts'
+import { bindgen, wasiCommand } from './rows/programs.ts'
+import { rewrite } from './rows/rewrite.ts'
 import { throughput } from './rows/throughput.ts'
 import { transfer } from './rows/transfer.ts'
 import { warm } from './rows/warm.ts'
 
-const ROWS: readonly Row[] = [warm, cold, throughput, executor, cpu, transfer, submitWithDaemon, submitAlone, idle]
+const ROWS: readonly Row[] = [warm, cold, throughput, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules]
 const NAMES = ROWS.map(({ name }) => name).join(', ')
 const RESULTS = fileURLToPath(new URL('../../bench-results/', import.meta.url))
 
