@@ -49,9 +49,10 @@ export function admitProgram (demand: Demand, { capability, draining, maxModuleB
     return no(`the task may use ${demand.memoryLimitBytes} bytes of memory, this node allows ${capability.memoryLimitBytes}`)
   }
   if (demand.hosts !== undefined) {
-    if (allowedHosts.length === 0) return no('the task sends HTTP requests, which this node does not allow; its owner would have to name hosts with --allow-host')
     const others = hostsNotIn(demand.hosts, allowedHosts)
-    if (others.length > 0) return no(`the task sends HTTP requests to ${others.join(', ')}, this node allows ${allowedHosts.join(', ')}`)
+    const allows = `this node allows ${allowedHosts.length === 0 ? 'none' : allowedHosts.join(', ')}; its owner names hosts with --allow-host`
+    if (others.length > 0) return no(`the task sends HTTP requests to ${others.join(', ')}, ${allows}`)
+    if (allowedHosts.length === 0) return no(`the task sends HTTP requests, ${allows}`)
   }
   if (demand.moduleBytes > maxModuleBytes) return no(`the module has ${demand.moduleBytes} bytes, this node takes at most ${maxModuleBytes}`)
   return { admitted: true, maxDelayMs: 0 }

@@ -8,11 +8,14 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
 const demand = { memoryLimitBytes: 0, moduleBytes: 0, chance: 1 }
 
 describe('admission', () => {
-  const refusals: Array<[string, typeof demand, Situation, RegExp]> = [
+  const refusals: Array<[string, typeof demand & { hosts?: string[] }, Situation, RegExp]> = [
     ['a node that is shutting down', demand, situation({ draining: true }), /shutting down/],
     ['a node without slots', demand, situation({ capability: capability({ slots: 0 }) }), /runs no tasks/],
     ['too much memory', { ...demand, memoryLimitBytes: 1_001 }, situation(), /1001 bytes of memory.*1000/],
     ['too large a module', { ...demand, moduleBytes: 501 }, situation(), /501 bytes.*500/],
+    ['HTTP requests, where none are allowed', { ...demand, hosts: ['a.org'] }, situation(), /requests to a\.org, this node allows none.*--allow-host/],
+    ['HTTP requests to hosts that are not known yet', { ...demand, hosts: [] }, situation(), /allows none/],
+    ['HTTP requests to one host more than allowed', { ...demand, hosts: ['a.org', 'b.org'] }, situation({ allowedHosts: ['a.org', 'c.org'] }), /to b\.org, this node allows a\.org, c\.org/],
   ]
   for (const [what, wanted, given, reason] of refusals) {
     it(`says why not: ${what}`, () => {
@@ -39,6 +42,10 @@ describe('admission', () => {
 
   it('admits what fits to the byte', () => {
     assert(admitOffer({ memoryLimitBytes: 1_000, moduleBytes: 500, chance: 0.1 }, situation({ load: 7, streams: 9 })).admitted)
+  })
+
+  it('admits HTTP requests to hosts that it allows', () => {
+    assert(admitProgram({ ...demand, hosts: ['a.org', 'b.org:8080'] }, situation({ allowedHosts: ['*', 'b.org:8080'] })).admitted)
   })
 
   it('waits longer where the module is missing and calls wait, but never long', () => {
