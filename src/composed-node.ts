@@ -2,23 +2,29 @@
 import { join } from 'node:path'
 import { completeConfig, type Config } from './config.ts'
 import { CorebrumError } from './errors.ts'
-import { requireModuleHeader } from './executor/binary/sniff.ts'
+import { binaryKind } from './executor/binary/sniff.ts'
 import type { Executor } from './executor/executor.ts'
 import { createExecutor } from './executor/pool.ts'
 import { MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
+import { createBlobFetcher } from './modules/blob-fetch.ts'
+import { createBlobs, type Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
 import { serveModules } from './modules/peer-server.ts'
 import { readThrough } from './modules/read-through.ts'
 import { createRetriever } from './modules/retriever.ts'
 import { createModuleStore } from './modules/store.ts'
 import type { ConnectedPeer, Network } from './network/network.ts'
+import { networkOf } from './network-of-config.ts'
+import { PeerWait } from './peer-wait.ts'
 import { createAdvertiser, type Advertiser } from './roles/advertiser.ts'
 import { createAnnouncer } from './roles/announcer.ts'
 import { detectCapability } from './roles/capability.ts'
 import { createIntake } from './roles/intake.ts'
 import { leasesEnd } from './roles/leases-end.ts'
 import { localLink, workerLink } from './roles/link.ts'
-import { createOffers, OFFERS_TOPIC, type Offers } from './roles/offers.ts'
+import { createOffers, type Offers } from './roles/offers.ts'
+import { createProvisions } from './roles/provisions.ts'
+import { ResultCollector } from './roles/result-collector.ts'
 import { Submitter } from './roles/submitter.ts'
 import { createTaskHandle, type TaskHandle } from './roles/task-handle.ts'
 import { createTaskTable } from './roles/task-table.ts'
@@ -30,43 +36,34 @@ import type { Node, NodeInit, SubmitOptions } from './node.ts'
 import type { TaskDefinition } from './task/definition.ts'
 import type { TaskRecord } from './task/state.ts'
 import type { Value } from './task/values.ts'
+import { createRequester } from './web/requester.ts'
 import { WORK_PROTOCOL } from './wire/messages.ts'
 
 /** See `createNode` in node.ts. */
 export async function createComposedNode (config: Partial<Config>, init: NodeInit): Promise<Node> {
   const full = await completeConfig(config)
   const { networked = true, log = () => {} } = init
-  const network = networked ? await networkOf(full, log) : (await import('./network/alone.ts')).createAloneNetwork()
+  const network = networked ? await networkOf(full, (message, level) => { log(level, message) }) : (await import('./network/alone.ts')).createAloneNetwork()
   const capability = await detectCapability({ slots: full.workerCount, memoryLimitBytes: full.memoryLimitBytes })
   return new ComposedNode(full, init, network, capability)
-}
-
-async function networkOf (config: Config, log: NonNullable<NodeInit['log']>): Promise<Network> {
-  const { createNetwork } = await import('./network/create-network.ts')
-  return createNetwork({
-    ...(config.ephemeral ? {} : { identityPath: join(config.dataDir, 'identity.key') }),
-    listen: config.listen,
-    peers: config.peers,
-    mdns: config.mdns,
-    topics: [OFFERS_TOPIC],
-    log: (message, level) => { log(level, message) },
-  })
 }
 
 class ComposedNode implements Node {
   readonly config: Config
   readonly modules: ModuleStore
+  readonly blobs: Blobs
   private readonly init: NodeInit
   private readonly network: Network
   private readonly tasksTable = createTaskTable()
   private readonly submitter: Submitter
+  private readonly collector: ResultCollector
   private readonly offers: Offers
   private readonly intake: ReturnType<typeof createIntake>
   private readonly executor: Executor
   private readonly worker: Worker
   private readonly workStreams: WorkStreams
   private readonly capability: Awaited<ReturnType<typeof detectCapability>>
-  private readonly peerWaiters = new Set<() => void>()
+  private readonly peerWait = new PeerWait()
   private readonly advertiser: Advertiser
   private started?: Promise<void>
   private stopped?: Promise<void>
@@ -79,11 +76,14 @@ class ComposedNode implements Node {
     const debug = (message: string): void => { this.init.log?.('debug', message) }
     const { peerId } = network
     this.modules = createModuleStore({ dir: join(config.dataDir, 'modules'), maxBytes: config.storeBytes })
+    this.blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes })
+    const fetcher = createBlobFetcher({ network, blobs: this.blobs })
     const retriever = createRetriever({ store: this.modules, network, debug }, { allowPrivateUrls: config.allowPrivateUrls })
-    this.executor = createExecutor({ loadModule: (cid) => readThrough(this.modules, retriever, cid) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
+    this.executor = createExecutor({ loadModule: (cid) => readThrough(this.modules, retriever, cid), request: createRequester({ allowedHosts: config.allowedHosts }) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
     const situation = (cid: string): Situation => this.situation(cid)
+    const provisions = createProvisions({ store: this.modules, retriever, fetcher })
     this.worker = new Worker({
-      peerId, executor: this.executor, retriever, capability, situation, onStranded: (peer) => { this.workStreams.reopen(peer) },
+      peerId, executor: this.executor, provisions, blobs: this.blobs, capability, situation, onStranded: (peer) => { this.workStreams.reopen(peer) },
     })
     this.workStreams = createWorkStreams({ network, worker: this.worker, situation, log: debug })
     this.offers = createOffers({
@@ -103,12 +103,14 @@ class ComposedNode implements Node {
       searchWorkers: () => this.searchWorkers(),
       log: debug,
     })
-    this.submitter = new Submitter({ peerId, tasks: this.tasksTable, announcer, holdModule: (cid) => this.modules.hold(cid) })
+    this.collector = new ResultCollector(fetcher)
+    this.submitter = new Submitter({ peerId, tasks: this.tasksTable, announcer, collector: this.collector, alone: init.networked === false, holdModule: (cid) => this.modules.hold(cid) })
     this.advertiser = createAdvertiser({ network, modules: this.modules, capability, log: debug })
     this.intake = createIntake({
       store: this.modules,
       retriever,
-      checkBytes: requireModuleHeader,
+      blobs: this.blobs,
+      checkBytes: binaryKind,
       onModule: (cid) => { this.advertiser.provideSoon(cid) },
     })
   }
@@ -131,8 +133,13 @@ class ComposedNode implements Node {
     const { baseDir = process.cwd(), signal } = options
     if (this.stopped !== undefined) throw new CorebrumError('ERR_CANCELLED', 'this node is stopping and takes no more tasks')
     const task = await this.intake(definition, inputs, { baseDir, ...(signal === undefined ? {} : { signal }) })
-    if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the submit was cancelled')
-    this.submitter.submit(task)
+    try {
+      if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the submit was cancelled')
+      this.submitter.submit(task)
+    } catch (error) {
+      task.release?.()
+      throw error
+    }
     const handle = this.handle(task.id)
     if (signal !== undefined) {
       signal.addEventListener('abort', handle.cancel, { once: true })
@@ -169,18 +176,7 @@ class ComposedNode implements Node {
   }
 
   waitForPeer (timeoutMs: number): Promise<boolean> {
-    if (this.network.peers().length > 0) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const found = (): void => {
-        clearTimeout(timer)
-        resolve(true)
-      }
-      const timer = setTimeout(() => {
-        this.peerWaiters.delete(found)
-        resolve(false)
-      }, timeoutMs)
-      this.peerWaiters.add(found)
-    })
+    return this.network.peers().length > 0 ? Promise.resolve(true) : this.peerWait.wait(timeoutMs)
   }
 
   /** True while this node takes tasks of others. */
@@ -190,9 +186,9 @@ class ComposedNode implements Node {
 
   private async bringUp (): Promise<void> {
     const { worksForItself = true } = this.init
-    await this.modules.start()
+    await Promise.all([this.modules.start(), this.blobs.start()])
     await this.offers.start()
-    await serveModules({ store: this.modules, network: this.network })
+    await serveModules({ store: this.modules, blobs: this.blobs, network: this.network })
     await this.network.serve(WORK_PROTOCOL, (channel) => {
       // A second stream of the same peer takes the place of its first.
       const streams = [...this.submitter.linked()].filter(({ link }) => link.peer !== channel.peer).length
@@ -201,8 +197,7 @@ class ComposedNode implements Node {
     })
     this.network.onPeer(({ connected }) => {
       if (!connected) return
-      for (const found of this.peerWaiters) found()
-      this.peerWaiters.clear()
+      this.peerWait.found()
       if (this.works) this.advertiser.begin()
     })
     if (this.config.workerCount > 0) await this.executor.start()
@@ -216,14 +211,14 @@ class ComposedNode implements Node {
     this.advertiser.stop()
     if (drainMs > 0) {
       const signal = AbortSignal.timeout(drainMs)
-      await Promise.all([this.worker.drain(signal), leasesEnd(() => this.submitter.linked(), signal)])
+      await Promise.all([this.worker.drain(signal), leasesEnd(() => this.submitter.linked(), this.collector, signal)])
     }
     this.workStreams.stop()
     this.worker.stop()
     this.submitter.stop()
     await this.executor.stop()
     await this.network.stop()
-    await this.modules.stop()
+    await Promise.all([this.modules.stop(), this.blobs.stop()])
   }
 
   private handle (id: string): TaskHandle {
@@ -237,6 +232,7 @@ class ComposedNode implements Node {
       draining: this.worker.isDraining,
       hasModule: this.modules.has(cid),
       maxModuleBytes: Math.min(MAX_MODULE_BYTES, this.config.storeBytes),
+      allowedHosts: this.config.allowedHosts,
       streams: this.worker.streams,
       maxStreams: MAX_WORK_STREAMS,
     }

@@ -24,6 +24,7 @@ export const ERRORS = {
   ERR_URL_FAILED: { status: 27, meaning: 'the URL could not be fetched' },
   ERR_STORE: { status: 28, meaning: 'the module store could not be read or written' },
   ERR_CID: { status: 29, meaning: 'the text is not the CID of a module' },
+  ERR_BLOB_NOT_FOUND: { status: 30, meaning: 'a large input, output or file could not be had from the node that has it' },
   ERR_NO_EXPORT: { status: 40, meaning: 'the module does not export the function' },
   ERR_MISSING_IMPORT: { status: 41, meaning: 'the module called an import that the sandbox does not provide' },
   ERR_SIGNATURE: { status: 42, meaning: 'the function does not take the inputs that the definition declares' },

@@ -9,6 +9,8 @@ export const MAX_DEFINITION_BYTES = 32 * MiB
 /** Nesting of a definition or of JSON inputs; deeper input overflows recursive code. */
 export const MAX_VALUE_DEPTH = 64
 export const MAX_INPUTS = 256
+/** Examples of one definition, which `corebrum test` runs one after the other. */
+export const MAX_EXAMPLES = 1000
 /** Values in a definition once its aliases are written out; stops alias bombs. */
 export const MAX_DEFINITION_NODES = 100_000
 /** Names of tasks, inputs and outputs; they travel with offers and programs. */
@@ -17,6 +19,22 @@ export const MAX_URL_CHARS = 2048
 /** A JSON Schema's own values, and the length of one `pattern` in it: both become code. */
 export const MAX_SCHEMA_NODES = 5_000
 export const MAX_PATTERN_CHARS = 1_000
+/** Arguments and environment variables of a program, each, and the files that it is given or leaves, each. */
+export const MAX_PROGRAM_ARGS = 1024
+export const MAX_PROGRAM_VARIABLES = 1024
+export const MAX_PROGRAM_FILES = 256
+/** Arguments, environment and standard input of a program together: they travel with it. */
+export const MAX_SETUP_BYTES = 64 * KiB
+/** Files that travel inside a program, together; larger ones are fetched by their hash. */
+export const MAX_INLINE_FILE_BYTES = 64 * KiB
+/** Path of a file in a program's root, one name of it, and how many folders deep it lies. */
+export const MAX_FILE_PATH_BYTES = 1024
+export const MAX_FILE_NAME_BYTES = 255
+export const MAX_FILE_PATH_DEPTH = 16
+/** Hosts that a definition lets a program send requests to. */
+export const MAX_ALLOWED_HOSTS = 64
+/** Counted exactly, in JavaScript too. */
+export const MAX_FUEL = Number.MAX_SAFE_INTEGER
 export const DEFAULT_TIME_LIMIT_MS = 300_000
 export const MAX_TIME_LIMIT_MS = 24 * 3_600_000
 // ---- modules ----
@@ -63,22 +81,53 @@ export const MODULE_CHUNK_BYTES = 256 * KiB
 export const WASM_PAGE_BYTES = 64 * KiB
 /** Larger memories are not cleared for the next call but made anew, which is then cheaper. */
 export const MAX_RECYCLED_MEMORY_BYTES = 2 * MiB
+/** Larger memories are not kept after a module's first call: clearing them makes the system provide pages that were never used. */
+export const MAX_MEMORY_BYTES_KEPT_AT_ONCE = 256 * KiB
 export const DEFAULT_MEMORY_LIMIT_BYTES = 512 * MiB
 export const MAX_MEMORY_LIMIT_BYTES = 4096 * MiB
 export const MAX_TABLE_ENTRIES = 100_000
 export const MAX_TABLES = 16
 /** One function body; larger ones are compile bombs. */
 export const MAX_FUNCTION_BODY_BYTES = 8 * MiB
+/** One function body with the instructions that count its fuel; the engine takes no more. */
+export const MAX_METERED_BODY_BYTES = 7_654_321
 export const MAX_LOCALS_PER_FUNCTION = 50_000
 export const MAX_GLOBALS = 100_000
-/** The outputs of one task as they travel inside one frame. */
-export const MAX_OUTPUT_BYTES = 4 * MiB
+/** The outputs of one task, encoded. */
+export const MAX_OUTPUT_BYTES = 64 * MiB
 /** stderr and console text kept with a result. */
 export const MAX_LOG_BYTES = 256 * KiB
+/** Parts in which a call's log is reported while it runs: at once, and then a second; faster than people read, too few to slow a call down. */
+export const LIVE_LOG_BURST = 20
+export const LIVE_LOG_PARTS_PER_SECOND = 50
+/** Part of a line waits this long for its end. */
+export const LIVE_LOG_PART_LINE_MS = 20
+/** So much of a log leaves at once however many parts have left. */
+export const LIVE_LOG_BLOCK_BYTES = 4 * KiB
+/** Clock of a deterministic task: where it starts, 2025-01-01T00:00:00Z, and how far each reading moves it; nanoseconds. */
+export const DETERMINISTIC_START_NS = 1_735_689_600_000_000_000n
+export const DETERMINISTIC_STEP_NS = 1_000n
 export const MAX_WASI_FILES = 4096
 export const MAX_WASI_FILE_BYTES = 64 * MiB
 export const MAX_WASI_DESCRIPTORS = 256
 export const MAX_WASI_PATH_BYTES = 4096
+/** What a component may define, its nested components counted: types with their parts, functions, aliases, imports; real ones have up to 1,500. */
+export const MAX_COMPONENT_DEFINITIONS = 200_000
+/** Nesting of components, and of types, in a component. */
+export const MAX_COMPONENT_DEPTH = 32
+/** Core modules and components that one component instantiates. */
+export const MAX_COMPONENT_INSTANCES = 256
+/** Functions that a component imports, and that it exports; WASI 0.2 has 200 in all. */
+export const MAX_COMPONENT_FUNCTIONS = 5_000
+/** A value of fixed size, as the Component Model allows it. */
+export const MAX_COMPONENT_VALUE_BYTES = 256 * MiB
+/** Cases of a variant, fields of a record. */
+export const MAX_COMPONENT_LABELS = 10_000
+/** Handles to resources that one component instance holds. */
+export const MAX_COMPONENT_HANDLES = 65_536
+/** Values, and bytes of strings and byte lists, that cross between components or to the host in one call. */
+export const MAX_COMPONENT_VALUES = 1_000_000
+export const MAX_COMPONENT_CALL_BYTES = 64 * MiB
 /** Compiled modules a slot keeps. */
 export const MAX_WARM_MODULES = 64
 /** Bytes of modules whose compiled form a slot keeps. */
@@ -103,19 +152,60 @@ export const SANDBOX_HEAP_BYTES = 192 * MiB
 export const SANDBOX_OVERHEAD_BYTES = 1024 * MiB
 /** Linear memory of ended calls after which a sandbox collects its garbage. */
 export const SANDBOX_GARBAGE_BYTES = 64 * MiB
+/** Memory that an Extism plug-in shares with the sandbox: input, output and what lies between; its blocks, and its variables, as Extism has it. */
+export const MAX_EXTISM_BYTES = 192 * MiB
+export const MAX_EXTISM_BLOCKS = 100_000
+export const MAX_EXTISM_VARIABLE_BYTES = 1 * MiB
+/** JavaScript values that the sandbox holds for one Go program; well within SANDBOX_HEAP_BYTES, which would end the process. */
+export const MAX_GO_HOST_BYTES = 96 * MiB
+/** One text that a Go program and the sandbox pass each other. */
+export const MAX_GO_TEXT_BYTES = 32 * MiB
+/** How much a Go program makes the sandbox keep until that is measured again. */
+export const GO_HOST_CHECK_BYTES = 8 * MiB
+/** Timers that wait at the same time for one Go program; its runtime uses one or two for all its goroutines. */
+export const MAX_GO_TIMERS = 10_000
+/** Where the linker lets a Go program's data begin: its arguments and environment lie between 4096 and there. */
+export const GO_ARGUMENT_BYTES = 4 * KiB
+/** JavaScript values that the sandbox holds at the same time for one wasm-bindgen module. */
+export const MAX_BINDGEN_VALUES = 500_000
+/** Bytes of all byte arrays that such a module makes in the sandbox in one call. */
+export const MAX_BINDGEN_BYTES = 256 * MiB
+/** Parameters of a function that such a module describes, and words of the description. */
+export const MAX_BINDGEN_PARAMETERS = 256
+export const MAX_BINDGEN_WORDS = 10_000
+/** Instructions that are read to find the descriptions of one module. */
+export const MAX_BINDGEN_STEPS = 1_000_000
 /** Text of a dying sandbox process that is kept to say why it died. */
 export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
 /** Programs that a slot keeps bound to their module, and functions whose run times are remembered. */
 export const MAX_WARM_PROGRAMS = 256
 /** Digits of an integer in a definition and in JSON, in and out: the range of a double; longer ones cost quadratic time. */
 export const MAX_INTEGER_DIGITS = 309
+/** One HTTP request of a program, until its whole answer is there. */
+export const HTTP_TIMEOUT_MS = 30_000
+/** The body of such a request, and of its answer. */
+export const MAX_HTTP_BODY_BYTES = 4 * MiB
+export const MAX_HTTP_HEADERS = 64
+/** Requests of one call; each may take HTTP_TIMEOUT_MS and a connection. */
+export const MAX_HTTP_REQUESTS_PER_CALL = 256
 // ---- wire ----
 /** One frame on a work or offers stream. */
 export const MAX_FRAME_BYTES = 8 * MiB
 /** Messages in one frame. */
 export const MAX_FRAME_MESSAGES = 8192
 /** Inputs of one task, encoded. */
-export const MAX_INPUT_BYTES = 4 * MiB
+export const MAX_INPUT_BYTES = 64 * MiB
+/** A larger value travels beside its message, named by CID: frames stay short, and small tasks do not wait behind it. */
+export const INLINE_VALUE_BYTES = 64 * KiB
+/** Values of one task inside a frame; the largest leave it until the rest fits. */
+export const MAX_INLINE_BYTES = 512 * KiB
+/** One value beside its message, one file of a program, or one that a command hands to its daemon. */
+export const MAX_BLOB_BYTES = 64 * MiB
+/** Transfers of values from one peer at the same time; fewer than it serves, as modules come the same way. */
+export const MAX_BLOB_STREAMS_PER_PEER = 4
+/** A peer that serves as many transfers as it will is asked again after this long, each time twice as long. */
+export const BUSY_RETRY_MIN_MS = 100
+export const BUSY_RETRY_MAX_MS = 5_000
 /** A writer stops taking more when a peer leaves this much unread. */
 export const MAX_WRITE_BUFFER_BYTES = 32 * MiB
 /** Frames of all streams that have begun and are not whole. */
@@ -181,16 +271,20 @@ export const LEASE_RENEW_MS = 2_500
 export const MAX_ATTEMPTS = 5
 export const MAX_OPEN_TASKS = 200_000
 export const MAX_FINISHED_TASKS = 50_000
+/** Logs of all open tasks that a submitter keeps as they come, characters; results bring their own. */
+export const MAX_LIVE_LOG_CHARS = 64 * MiB
 /** Outputs and logs of finished tasks that a node keeps; the oldest go first. */
 export const MAX_FINISHED_BYTES = 256 * MiB
 /** What a worker gets on top of the time limit to fetch the module and to queue, before its lease ends whatever it says. */
 export const LEASE_GRACE_MS = 300_000
 /** How long a worker that gave a program back is not leased it again. */
 export const DECLINE_MS = 30_000
-/** Inputs that a worker holds for one submitter. */
-export const MAX_HELD_INPUT_BYTES = 64 * MiB
+/** Inputs and files that a worker holds for one submitter: what that has out on lease, and one more lease. */
+export const MAX_HELD_INPUT_BYTES = 256 * MiB
 /** Inputs that a submitter has out on lease to one worker, the last lease aside: well under what a writer buffers and a worker holds. */
 export const MAX_LEASED_INPUT_BYTES = 16 * MiB
+/** As that, of what the worker fetches: inputs beside the lease, and files. */
+export const MAX_LEASED_BLOB_BYTES = 64 * MiB
 /** Inputs and results that a worker holds for all submitters; beyond it takes no more leases. */
 export const MAX_WORKER_BYTES = 512 * MiB
 /** Programs that both ends of a work stream remember, those named last; one that was forgotten is sent again. */
@@ -209,11 +303,21 @@ export const MAX_CLAIM_WINDOW = 2048
 export const MAX_UNACKED_RESULTS = 10_000
 /** Bytes of results that a worker keeps for one submitter until they are acknowledged. */
 export const MAX_UNACKED_BYTES = 64 * MiB
+/** As that, of large outputs, which are kept on disk. */
+export const MAX_UNACKED_BLOB_BYTES = 256 * MiB
+/** Large outputs that a submitter fetches at the same time, of all workers together. */
+export const MAX_COLLECTED_BYTES = 256 * MiB
 /** Results on their way, sent and not acknowledged: bytes, and how many one acknowledgement can name. */
 export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
 export const MAX_RESULTS_IN_FLIGHT = 2048
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
+/** One JSON text of the daemon: outputs of MAX_OUTPUT_BYTES in base64, or text with some escapes. */
+export const MAX_CONTROL_ANSWER_BYTES = 256 * MiB
+/** A file that a command has handed to its daemon waits this long for the task that names it. */
+export const UPLOAD_KEPT_MS = 600_000
+/** Files that wait so at the same time. */
+export const MAX_UPLOADS = 256
 /** How long a socket that may belong to a dead daemon has to answer. */
 export const CONTROL_PROBE_MS = 2_000
 /** How long a command waits for the daemon's answer to anything but a task. */

@@ -36,7 +36,7 @@ export function addNodeFlags (command: Command): Command {
     .option('--no-mdns', 'do not look for peers on the LAN')
     .option('--worker-count <n>', 'tasks that run at the same time (default: one for each processor; 0: only submit)')
     .option('--memory-limit <size>', 'largest memory of one task, such as 512MB')
-    .option('--store-limit <size>', 'disk space for modules, such as 2GB')
+    .option('--store-limit <size>', 'disk space for modules, and as much again for large inputs and outputs, such as 2GB')
     .option('--allow-private-urls', 'fetch modules of other nodes\' tasks from private and loopback addresses too')
     .option('--allow-host <host>', 'let tasks send HTTP requests to this host; repeatable', collect)
     .option('--log-level <level>', 'silent, error, warn, info or debug')

@@ -5,12 +5,14 @@ export interface Progress {
   state (text: string): void
   /** A line that stays. */
   note (line: string): void
+  /** What the module writes; on a terminal, lines show when they are whole. */
+  log (text: string): void
   end (): void
 }
 
 export interface ProgressInit {
   stream: { isTTY?: boolean, columns?: number, write (text: string): unknown }
-  /** Says nothing but notes. */
+  /** Says nothing but notes; the log is not shown either. */
   quiet?: boolean
 }
 
@@ -23,6 +25,8 @@ export function createProgress ({ stream, quiet = false }: ProgressInit): Progre
   const startedAt = performance.now()
   let shown = ''
   let timer: NodeJS.Timeout | undefined
+  /** The beginning of a line of the log: held back on a terminal, else already written. */
+  let openLine = ''
 
   const draw = (): void => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -30,11 +34,23 @@ export function createProgress ({ stream, quiet = false }: ProgressInit): Progre
     stream.write(`${ERASE_LINE}${`${seconds} s  ${shown}`.slice(0, columns - 1)}`)
   }
 
+  /** Whole lines, above the one that is redrawn. */
+  const writeLines = (lines: string): void => {
+    stream.write(timer === undefined ? lines : `${ERASE_LINE}${lines}`)
+    if (timer !== undefined) draw()
+  }
+
+  const endLine = (): void => {
+    if (openLine !== '') stream.write(live ? `${openLine}\n` : '\n')
+    openLine = ''
+  }
+
   return {
     state (text) {
       if (quiet || text === shown) return
       shown = text
       if (!live) {
+        endLine()
         stream.write(`${text}\n`)
         return
       }
@@ -43,14 +59,24 @@ export function createProgress ({ stream, quiet = false }: ProgressInit): Progre
       timer ??= setInterval(draw, REDRAW_MS).unref()
     },
     note (line) {
-      stream.write(live && timer !== undefined ? `${ERASE_LINE}${line}\n` : `${line}\n`)
-      if (live && timer !== undefined) draw()
+      if (!live) endLine()
+      writeLines(`${line}\n`)
+    },
+    log (text) {
+      if (quiet) return
+      const whole = text.lastIndexOf('\n') + 1
+      const open = whole === 0 ? openLine + text : text.slice(whole)
+      if (!live) stream.write(text)
+      else if (whole > 0) writeLines(openLine + text.slice(0, whole))
+      openLine = open
     },
     end () {
-      if (timer === undefined) return
-      clearInterval(timer)
-      timer = undefined
-      stream.write(ERASE_LINE)
+      if (timer !== undefined) {
+        clearInterval(timer)
+        timer = undefined
+        stream.write(ERASE_LINE)
+      }
+      endLine()
     },
   }
 }

@@ -1,8 +1,10 @@
 /** Tasks as text. */
-import { numberField, textField, viewField } from '../control/fields.ts'
+import { numberField, textField, viewField, viewsField } from '../control/fields.ts'
 import type { View } from '../control/views.ts'
 import { formatJson } from '../task/json.ts'
 import type { Value } from '../task/values.ts'
+import { plainText } from './plain-text.ts'
+import { bytes } from './table.ts'
 
 const SHORT_PEER = 8
 
@@ -22,6 +24,30 @@ export function stateLine (task: View): string {
     ...(worker === undefined ? [] : [`on ${shortPeer(worker)}`]),
     ...(totalMs === undefined ? [] : [`in ${(totalMs / 1000).toFixed(3)} s`]),
   ].join(' ')
+}
+
+/** `ran 0.8 ms (cpu 0.7 ms), memory 1.1 MiB, module 34 KiB, fuel 12345`; nothing where it is not known. */
+export function usageLine (task: View): string[] {
+  const usage = viewField(task, 'usage')
+  if (usage === undefined) return []
+  const part = (key: string, text: (value: number) => string): string[] => {
+    const value = numberField(usage, key)
+    return value === undefined ? [] : [text(value)]
+  }
+  const cpu = part('cpuMs', (ms) => ` (cpu ${ms} ms)`).join('')
+  const parts = [
+    ...part('wallMs', (ms) => `ran ${ms} ms${cpu}`),
+    ...part('memoryBytes', (count) => `memory ${bytes(count)}`),
+    ...part('moduleBytes', (count) => `module ${bytes(count)}`),
+    ...part('fileBytes', (count) => count === 0 ? '' : `files ${bytes(count)}`),
+    ...part('fuel', (fuel) => `fuel ${fuel}`),
+  ]
+  return [parts.filter((text) => text !== '').join(', ')]
+}
+
+/** Why workers did not take the task, one line for each. */
+export function declineLines (task: View): string[] {
+  return viewsField(task, 'declines').map((decline) => `not taken by ${shortPeer(textField(decline, 'peer'))}: ${plainText(textField(decline, 'reason') ?? '')}`)
 }
 
 /** The bare outputs, one JSON object on one line. */

@@ -2,9 +2,10 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { codeOf, describeSystemError } from '../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
-import { CONTROL_ANSWER_MS, MAX_CONTROL_BODY_BYTES } from '../limits.ts'
-import { formatJson, parseJsonValue } from '../task/json.ts'
+import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES } from '../limits.ts'
+import { formatJson } from '../task/json.ts'
 import { isMapping, type Value } from '../task/values.ts'
+import { parseAnswer } from './answer-json.ts'
 import { textField, textsField } from './fields.ts'
 import { readSubmitEvent, type SubmitEvent } from './submit-event.ts'
 import { controlSocketPath } from './socket-path.ts'
@@ -16,16 +17,25 @@ export interface SubmitRequest extends SubmissionText {
   baseDir?: string
 }
 
+/** As the daemon takes it: its files are there already. */
+export interface UploadedRequest extends Omit<SubmitRequest, 'files'> {
+  files?: Array<{ name: string, cid: string }>
+}
+
 export interface ControlClient {
   /** All methods reject with ERR_NO_DAEMON when no daemon answers, else with the daemon's own error. */
   get (path: string): Promise<View>
   post (path: string): Promise<View>
   delete (path: string): Promise<View>
   addModule (bytes: Uint8Array): Promise<View>
+  /** One output of a task: bytes as they are, text in UTF-8, else JSON. */
+  output (id: string, name: string): AsyncIterable<Uint8Array>
   /** Submits and returns the id. */
   detach (body: SubmitRequest): Promise<{ id: string, warnings: string[] }>
   /** Submits and follows; leaving the iteration or aborting `signal` ends the following, not an accepted task. */
   follow (body: SubmitRequest, options?: { signal?: AbortSignal }): AsyncIterable<SubmitEvent>
+  /** The log of a task as it grows, and its states, to its end; begins with what there is. */
+  followLogs (id: string): AsyncIterable<SubmitEvent>
 }
 
 const NOBODY_LISTENS: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ENOTSOCK', 'EINVAL', 'ENAMETOOLONG'])
@@ -56,31 +66,55 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
     return await readAnswer(response)
   }
 
+  const events = async function * (method: string, path: string, options: SendOptions = {}): AsyncGenerator<SubmitEvent> {
+    const response = await send(method, path, options)
+    if (response.statusCode !== 200) await readAnswer(response)
+    try {
+      for await (const line of linesOf(response)) {
+        const event = readSubmitEvent(parseAnswer(line))
+        if (event !== undefined) yield event
+      }
+    } catch (error) {
+      throw asClientError(error, dataDir)
+    } finally {
+      response.destroy()
+    }
+  }
+
   const json = (body: Value): SendOptions => ({ type: 'application/json', body: formatJson(body) })
+
+  /** The body of a submission, whose files are handed over first. */
+  const submission = async ({ files = [], ...text }: SubmitRequest, signal?: AbortSignal): Promise<View> => {
+    const uploaded: NonNullable<UploadedRequest['files']> = []
+    for (const { name, bytes } of files) {
+      const answer = await ask('POST', '/v1/blobs', { type: 'application/octet-stream', body: bytes, signal })
+      uploaded.push({ name, cid: textField(answer, 'cid') ?? '' })
+    }
+    return submitBody({ ...text, ...(uploaded.length === 0 ? {} : { files: uploaded }) })
+  }
 
   return {
     get: (path) => ask('GET', path),
     post: (path) => ask('POST', path),
     delete: (path) => ask('DELETE', path),
     addModule: (bytes) => ask('POST', '/v1/modules', { type: 'application/wasm', body: bytes }),
+    async * output (id, name) {
+      const response = await send('GET', `/v1/tasks/${encodeURIComponent(id)}/output?name=${encodeURIComponent(name)}`)
+      if (response.statusCode !== 200) await readAnswer(response)
+      try {
+        for await (const chunk of response) if (Buffer.isBuffer(chunk)) yield chunk
+      } catch (error) {
+        throw asClientError(error, dataDir)
+      }
+    },
     async detach (body) {
-      const answer = await ask('POST', '/v1/tasks', { ...json({ ...submitBody(body), detach: true }), timeoutMs: undefined })
+      const answer = await ask('POST', '/v1/tasks', { ...json({ ...await submission(body), detach: true }), timeoutMs: undefined })
       return { id: textField(answer, 'id') ?? '', warnings: textsField(answer, 'warnings') }
     },
     async * follow (body, { signal } = {}) {
-      const response = await send('POST', '/v1/tasks', { ...json(submitBody(body)), signal })
-      if (response.statusCode !== 200) await readAnswer(response)
-      try {
-        for await (const line of linesOf(response)) {
-          const event = readSubmitEvent(parseJsonValue(line, 'the answer of the daemon'))
-          if (event !== undefined) yield event
-        }
-      } catch (error) {
-        throw asClientError(error, dataDir)
-      } finally {
-        response.destroy()
-      }
+      yield * events('POST', '/v1/tasks', { ...json(await submission(body, signal)), signal })
     },
+    followLogs: (id) => events('GET', `/v1/tasks/${encodeURIComponent(id)}/logs?follow=true`),
   }
 }
 
@@ -91,7 +125,7 @@ interface SendOptions {
   signal?: AbortSignal
 }
 
-function submitBody (body: SubmitRequest): View {
+function submitBody (body: UploadedRequest): View {
   const view: View = {}
   for (const [key, value] of Object.entries(body)) if (value !== undefined) view[key] = value
   return view
@@ -103,10 +137,10 @@ async function readAnswer (response: IncomingMessage): Promise<View> {
   for await (const chunk of response) {
     if (!Buffer.isBuffer(chunk)) continue
     size += chunk.length
-    if (size > MAX_CONTROL_BODY_BYTES) throw new CorebrumError('ERR_INTERNAL', `the daemon's answer is over ${MAX_CONTROL_BODY_BYTES} bytes`)
+    if (size > MAX_CONTROL_ANSWER_BYTES) throw tooLong()
     chunks.push(chunk)
   }
-  const value = parseJsonValue(Buffer.concat(chunks).toString(), 'the answer of the daemon')
+  const value = parseAnswer(Buffer.concat(chunks).toString())
   const view = isMapping(value) ? value : {}
   if (response.statusCode === 200) return view
   const code = textField(view, 'code')
@@ -127,9 +161,13 @@ async function * linesOf (response: IncomingMessage): AsyncGenerator<string> {
       rest = rest.subarray(end + 1)
     }
     size += rest.length
-    if (size > MAX_CONTROL_BODY_BYTES) throw new CorebrumError('ERR_INTERNAL', `a line of the daemon is over ${MAX_CONTROL_BODY_BYTES} bytes`)
+    if (size > MAX_CONTROL_ANSWER_BYTES) throw tooLong()
     if (rest.length > 0) pending.push(rest)
   }
+}
+
+function tooLong (): CorebrumError {
+  return new CorebrumError('ERR_USAGE', `the answer of the daemon is over ${MAX_CONTROL_ANSWER_BYTES} bytes; write large outputs to files with --output-file`)
 }
 
 function isErrorCode (code: string | undefined): code is ErrorCode {

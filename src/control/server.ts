@@ -4,11 +4,13 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
 import { MAX_CONTROL_BODY_BYTES } from '../limits.ts'
 import type { Node } from '../node.ts'
+import { addBlobRoutes } from './blob-routes.ts'
 import { addModuleRoutes } from './module-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
 import { listenExclusively } from './socket.ts'
 import { controlSocketPath } from './socket-path.ts'
 import { addTaskRoutes } from './task-routes.ts'
+import { createUploads, type Uploads } from './uploads.ts'
 
 export interface ControlServerComponents {
   /** Requests wait for it, so that the socket can be claimed before the node starts. */
@@ -37,6 +39,7 @@ class UnixControlServer implements ControlServer {
   readonly path: string
   readonly #app: FastifyInstance
   readonly #server: Server
+  readonly #uploads: Uploads
 
   constructor ({ node }: ControlServerComponents, { dataDir, version = 'unknown' }: ControlServerInit) {
     this.path = controlSocketPath(dataDir)
@@ -56,7 +59,9 @@ class UnixControlServer implements ControlServer {
       return await reply.code(404).send({ code: 'ERR_USAGE', message: `this daemon has no ${request.method} ${request.url}; is it of another version?`, problems: [] })
     })
     addNodeRoutes(this.#app, { node }, { version })
-    addTaskRoutes(this.#app, { node })
+    this.#uploads = createUploads({ blobs: async () => (await node).blobs })
+    addTaskRoutes(this.#app, { node, uploads: this.#uploads })
+    addBlobRoutes(this.#app, { node, uploads: this.#uploads })
     addModuleRoutes(this.#app, { node })
   }
 
@@ -69,13 +74,14 @@ class UnixControlServer implements ControlServer {
     this.#server.closeAllConnections()
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
     await this.#app.close()
+    this.#uploads.stop()
   }
 }
 
 function asCorebrumError (error: FastifyError | CorebrumError): CorebrumError {
   if (error instanceof CorebrumError) return error
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new CorebrumError('ERR_USAGE', `the request is over ${MAX_CONTROL_BODY_BYTES} bytes`, { cause: error })
+    return new CorebrumError('ERR_USAGE', `the request is larger than this daemon allows: ${MAX_CONTROL_BODY_BYTES} bytes; give large inputs with --file-input`, { cause: error })
   }
   const code: ErrorCode = error.validation !== undefined || (error.statusCode ?? 500) < 500 ? 'ERR_USAGE' : 'ERR_INTERNAL'
   return toCorebrumError(error, code)

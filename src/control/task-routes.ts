@@ -1,16 +1,18 @@
 /** Routes for tasks: submit and follow, look up, list, logs, cancel. */
 import type { FastifyInstance } from 'fastify'
-import { MAX_LISTED_TASKS } from '../limits.ts'
+import { MAX_LISTED_TASKS, MAX_UPLOADS } from '../limits.ts'
 import type { Node } from '../node.ts'
+import type { FileInput } from '../task/file-input.ts'
 import { isFinal, TASK_STATES } from '../task/state.ts'
 import { sendJson } from './reply.ts'
 import { readSubmission } from './submission.ts'
-import type { SubmitRequest } from './client.ts'
+import type { UploadedRequest } from './client.ts'
 import { eventStream } from './task-events.ts'
 import { findTask } from './task-lookup.ts'
+import type { Uploads } from './uploads.ts'
 import { taskSummary, taskView } from './views.ts'
 
-interface SubmitBody extends SubmitRequest {
+interface SubmitBody extends UploadedRequest {
   /** Answers with the id as soon as the task is accepted. */
   detach?: boolean
 }
@@ -27,6 +29,12 @@ const submitSchema = {
       inputs: { type: 'string' },
       inputsName: { type: 'string' },
       set: { type: 'array', items: { type: 'string' } },
+      files: {
+        type: 'array',
+        maxItems: MAX_UPLOADS,
+        items: { type: 'object', required: ['name', 'cid'], properties: { name: { type: 'string' }, cid: { type: 'string' } } },
+      },
+      outputFiles: { type: 'array', items: { type: 'string' } },
       detach: { type: 'boolean' },
     },
   },
@@ -42,12 +50,18 @@ const listSchema = {
   },
 }
 
+const logsSchema = { querystring: { type: 'object', properties: { follow: { type: 'boolean' } } } }
+
+const taskSchema = { querystring: { type: 'object', properties: { without: { type: 'array', items: { type: 'string' } } } } }
+
 interface TaskParams { Params: { id: string } }
 
-export function addTaskRoutes (app: FastifyInstance, components: { node: Promise<Node> }): void {
+export function addTaskRoutes (app: FastifyInstance, components: { node: Promise<Node>, uploads: Uploads }): void {
   app.post<{ Body: SubmitBody }>('/v1/tasks', { schema: submitSchema }, async (request, reply) => {
-    const { baseDir, detach = false, ...text } = request.body
-    const { definition, inputs, warnings } = await readSubmission(text)
+    const { baseDir, detach = false, files: uploaded = [], ...text } = request.body
+    const files: FileInput[] = []
+    for (const { name, cid } of uploaded) files.push({ name, bytes: await components.uploads.take(cid) })
+    const { definition, inputs, warnings } = await readSubmission({ ...text, files })
     // A command that goes away before its task has an id has not submitted it; afterwards the task is the daemon's.
     const gone = new AbortController()
     const onClose = (): void => gone.abort()
@@ -56,7 +70,7 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
     if (gone.signal.aborted) handle.cancel()
     reply.raw.off('close', onClose)
     if (detach) return await sendJson(reply, { type: 'accepted', id: handle.id, warnings })
-    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, warnings))
+    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [] }))
   })
 
   app.get<{ Querystring: { state?: string, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {
@@ -65,12 +79,14 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
     return await sendJson(reply, { tasks: records.slice(0, limit).map(taskSummary), total: records.length })
   })
 
-  app.get<TaskParams>('/v1/tasks/:id', async (request, reply) => {
-    return await sendJson(reply, taskView(findTask(await components.node, request.params.id).record()))
+  app.get<TaskParams & { Querystring: { without?: string[] } }>('/v1/tasks/:id', { schema: taskSchema }, async (request, reply) => {
+    return await sendJson(reply, taskView(findTask(await components.node, request.params.id).record(), request.query))
   })
 
-  app.get<TaskParams>('/v1/tasks/:id/logs', async (request, reply) => {
-    return await sendJson(reply, { logs: findTask(await components.node, request.params.id).record().logs })
+  app.get<TaskParams & { Querystring: { follow?: boolean } }>('/v1/tasks/:id/logs', { schema: logsSchema }, async (request, reply) => {
+    const handle = findTask(await components.node, request.params.id)
+    if (request.query.follow === true) return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle))
+    return await sendJson(reply, { logs: handle.record().logs })
   })
 
   app.post<TaskParams>('/v1/tasks/:id/cancel', async (request, reply) => {

@@ -2,14 +2,20 @@
 import type { StoredModule } from '../modules/modules.ts'
 import type { Node, WorkerInfo } from '../node.ts'
 import { TASK_STATES, type TaskRecord } from '../task/state.ts'
+import type { Usage } from '../task/usage.ts'
 import type { Mapping, Value } from '../task/values.ts'
 
 export type View = Mapping
 
+export interface TaskViewOptions {
+  /** Outputs that are left out. */
+  without?: readonly string[]
+}
+
 /** One task. Times are ISO 8601, states upper case; keys without a value are left out. */
-export function taskView (record: TaskRecord): View {
-  // To the microsecond; what is behind that is noise.
-  const usage = record.usage === undefined ? undefined : { wallMs: Math.round(record.usage.wallMs * 1000) / 1000, memoryBytes: record.usage.memoryBytes }
+export function taskView (record: TaskRecord, { without = [] }: TaskViewOptions = {}): View {
+  // A call that never began took nothing.
+  const usage = record.usage?.wallMs === 0 ? undefined : record.usage
   return compact({
     id: record.id,
     name: record.name,
@@ -22,15 +28,28 @@ export function taskView (record: TaskRecord): View {
     endedAt: time(record.endedAtMs),
     timings: compact({
       waitedMs: between(record.createdAtMs, record.startedAtMs ?? record.claimedAtMs),
-      ranMs: usage?.wallMs,
+      ranMs: microseconds(usage?.wallMs),
       totalMs: between(record.createdAtMs, record.endedAtMs),
     }),
-    usage,
-    outputs: record.outputs,
+    usage: usage === undefined ? undefined : usageView(usage),
+    outputs: record.outputs === undefined ? undefined : outputsView(record.outputs, without),
     error: record.failure === undefined ? undefined : { code: record.failure.code, message: record.failure.message, by: record.failure.by },
     declines: record.declines.length === 0 ? undefined : record.declines.map((decline) => (
       { peer: decline.peer, code: decline.code, reason: decline.reason, at: time(decline.atMs) ?? null })),
   })
+}
+
+function usageView ({ wallMs, cpuMs, memoryBytes, fuel, moduleBytes, fileBytes }: Usage): View {
+  return compact({ wallMs: microseconds(wallMs), cpuMs: microseconds(cpuMs), memoryBytes, fuel, moduleBytes, fileBytes })
+}
+
+/** Milliseconds to the third place; what is behind that is noise. */
+function microseconds (ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000
+}
+
+function outputsView (outputs: Mapping, without: readonly string[]): View {
+  return without.length === 0 ? outputs : Object.fromEntries(Object.entries(outputs).filter(([name]) => !without.includes(name)))
 }
 
 /** One line of `list`: what of a task fits in a table. */

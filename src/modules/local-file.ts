@@ -1,7 +1,7 @@
-/** Reads module files that the user names, and says in plain words why one cannot be read. */
+/** Reads files that the user names, and says in plain words why one cannot be read. */
 import { constants, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { CorebrumError } from '../errors.ts'
+import { CorebrumError, type ErrorCode } from '../errors.ts'
 import { systemCode } from './store-error.ts'
 
 const REASONS: Partial<Record<string, string>> = {
@@ -13,16 +13,27 @@ const REASONS: Partial<Record<string, string>> = {
   ELOOP: 'its symbolic links lead in a circle',
 }
 
-/** The bytes of `path`, taken from `baseDir`. Rejects with ERR_MODULE_NOT_FOUND or ERR_MODULE_TOO_LARGE, naming the absolute path. */
-export async function readUserFile (baseDir: string, path: string, maxBytes: number, signal?: AbortSignal): Promise<{ path: string, bytes: Uint8Array }> {
+/** What a file is to hold: the words for it, and the codes where it is missing or too large. */
+export interface FileKind { name: string, missing: ErrorCode, tooLarge: ErrorCode }
+export const MODULE_FILE: FileKind = { name: 'module', missing: 'ERR_MODULE_NOT_FOUND', tooLarge: 'ERR_MODULE_TOO_LARGE' }
+export const DATA_FILE: FileKind = { name: 'file', missing: 'ERR_DEFINITION', tooLarge: 'ERR_DEFINITION' }
+
+export interface ReadOptions {
+  /** Default MODULE_FILE. */
+  kind?: FileKind
+  signal?: AbortSignal
+}
+
+/** The bytes of `path`, taken from `baseDir`. Rejects with the codes of `kind`, naming the absolute path, and with ERR_CANCELLED. */
+export async function readUserFile (baseDir: string, path: string, maxBytes: number, { kind = MODULE_FILE, signal }: ReadOptions = {}): Promise<{ path: string, bytes: Uint8Array }> {
   const absolute = resolve(baseDir, path)
   try {
-    return { path: absolute, bytes: await readWhole(absolute, maxBytes, signal) }
+    return { path: absolute, bytes: await readWhole(absolute, maxBytes, kind, signal) }
   } catch (thrown) {
     if (thrown instanceof CorebrumError) throw thrown
-    if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', 'the module is no longer wanted', { cause: thrown })
+    if (signal?.aborted === true) throw new CorebrumError('ERR_CANCELLED', `the ${kind.name} is no longer wanted`, { cause: thrown })
     const reason = REASONS[systemCode(thrown) ?? ''] ?? (thrown instanceof Error ? thrown.message : String(thrown))
-    throw new CorebrumError('ERR_MODULE_NOT_FOUND', `cannot read the module ${absolute}: ${reason}`, { cause: thrown })
+    throw new CorebrumError(kind.missing, `cannot read the ${kind.name} ${absolute}: ${reason}`, { cause: thrown })
   }
 }
 
@@ -30,26 +41,30 @@ export async function readUserFile (baseDir: string, path: string, maxBytes: num
 export async function readNamedFile (baseDir: string, name: string, maxBytes: number, signal?: AbortSignal): Promise<{ path: string, bytes?: Uint8Array }> {
   const file = name.endsWith('.wasm') ? name : `${name}.wasm`
   try {
-    return await readUserFile(baseDir, file, maxBytes, signal)
+    return await readUserFile(baseDir, file, maxBytes, signal === undefined ? {} : { signal })
   } catch (error) {
     if (error instanceof CorebrumError && systemCode(error.cause) === 'ENOENT') return { path: resolve(baseDir, file) }
     throw error
   }
 }
 
-async function readWhole (path: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+async function readWhole (path: string, maxBytes: number, kind: FileKind, signal?: AbortSignal): Promise<Uint8Array> {
   // Opening a pipe would wait for somebody to write to it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const info = await file.stat()
-    const kind = info.isDirectory() ? 'a folder' : 'not a regular file'
-    if (!info.isFile()) throw new CorebrumError('ERR_MODULE_NOT_FOUND', `cannot read the module ${path}: it is ${kind}`)
-    if (info.size > maxBytes) throw new CorebrumError('ERR_MODULE_TOO_LARGE', `${path} has ${info.size} bytes; a module may have at most ${maxBytes}`)
+    const found = info.isDirectory() ? 'a folder' : 'not a regular file'
+    if (!info.isFile()) throw new CorebrumError(kind.missing, `cannot read the ${kind.name} ${path}: it is ${found}`)
+    if (info.size > maxBytes) throw tooLarge(kind, path, info.size, maxBytes)
     const bytes = await file.readFile({ signal })
     // It may have grown since.
-    if (bytes.length > maxBytes) throw new CorebrumError('ERR_MODULE_TOO_LARGE', `${path} has ${bytes.length} bytes; a module may have at most ${maxBytes}`)
+    if (bytes.length > maxBytes) throw tooLarge(kind, path, bytes.length, maxBytes)
     return bytes
   } finally {
     await file.close()
   }
+}
+
+function tooLarge ({ name, tooLarge }: FileKind, path: string, size: number, maxBytes: number): CorebrumError {
+  return new CorebrumError(tooLarge, `${path} has ${size} bytes; a ${name} may have at most ${maxBytes}`)
 }

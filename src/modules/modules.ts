@@ -22,22 +22,27 @@ export interface ModuleWriter {
   discard (): Promise<void>
 }
 
-export interface ModuleStore {
+/** Bytes by CID that peers may ask for. */
+export interface ByteSource {
+  find (cid: string): Promise<boolean>
+  size (cid: string): number | undefined
+  /** Keeps the bytes, there or yet to come, from eviction until the function that it returns is called. */
+  hold (cid: string): () => void
+  /** The bytes from `offset` in chunks, read as the consumer takes them. */
+  stream (cid: string, offset: number): AsyncIterable<Uint8Array>
+}
+
+export interface ModuleStore extends ByteSource {
   start (): Promise<void>
   stop (): Promise<void>
   /** Synchronous: an index in memory. */
   has (cid: string): boolean
   /** As `has`, and on a miss looks at the disk, which another process may share. */
   find (cid: string): Promise<boolean>
-  size (cid: string): number | undefined
   /** The bytes; counts as a use. Rejects with ERR_MODULE_NOT_FOUND. */
   read (cid: string): Promise<Uint8Array>
-  /** The bytes from `offset` in chunks, read as the consumer takes them. */
-  stream (cid: string, offset: number): AsyncIterable<Uint8Array>
   /** Files bytes under their own CID, which it returns. Rejects with ERR_MODULE_TOO_LARGE, ERR_STORE. */
   put (bytes: Uint8Array): Promise<string>
-  /** Keeps a module, there or yet to come, from eviction until the function that it returns is called. */
-  hold (cid: string): () => void
   /** Receives a module of known CID; of several writers at once, the first takes over what an earlier attempt left. */
   writer (cid: string): Promise<ModuleWriter>
   list (): StoredModule[]

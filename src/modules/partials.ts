@@ -2,13 +2,11 @@
  * The folder of unfinished modules. A file named by its CID alone is free to be resumed; while somebody writes to it, it
  * also carries the owner's process in its name, so that several processes can share the folder (renames are atomic).
  */
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_PARTIAL_AGE_MS, MAX_PARTIAL_BYTES, MAX_PARTIAL_FILES } from '../limits.ts'
+import { isAlive, PROCESS_NAME } from './process-token.ts'
 
-/** A container's process often has the same id after each restart: the random part tells the two apart. */
-const PROCESS_TOKEN = randomBytes(6).toString('hex')
 const CLAIMED = /^(bafkrei[a-z2-7]{52})\.(\d+)-([0-9a-f]+)\.\d+$/
 const FREE = /^bafkrei[a-z2-7]{52}$/
 
@@ -43,7 +41,7 @@ export class Partials {
 
   /** A path of its own for a file that begins empty. */
   fresh (cid: string): string {
-    return join(this.#dir, `${cid}.${process.pid}-${PROCESS_TOKEN}.${claims++}`)
+    return join(this.#dir, `${cid}.${PROCESS_NAME}.${claims++}`)
   }
 
   /** Leaves a claimed file for a later attempt; of two for one CID the longer one stays. */
@@ -83,14 +81,4 @@ async function sizeOf (path: string): Promise<number> {
 /** Another process that shares the folder may have been faster. */
 function ignoreMissing (error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error
-}
-
-function isAlive (pid: number, token: string | undefined): boolean {
-  if (pid === process.pid) return token === PROCESS_TOKEN
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }

@@ -1,8 +1,8 @@
-/** Serves the store's modules to peers: the server of `/corebrum/module/1.0.0`; the bytes are in `peer-protocol.ts`. */
+/** Serves modules and large values to peers: the server of `/corebrum/module/1.0.0`; the bytes are in `peer-protocol.ts`. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
 import { FIRST_FRAME_TIMEOUT_MS, MAX_MODULE_STREAMS, MAX_MODULE_STREAMS_PER_PEER, MAX_TRANSFER_MS, TRANSFER_STALL_MS } from '../limits.ts'
 import type { ByteStream, Network } from '../network/network.ts'
-import type { ModuleStore } from './modules.ts'
+import type { ByteSource } from './modules.ts'
 import { within } from './pace.ts'
 import { decodeRequest, encodeResponse, MODULE_PROTOCOL, readFrame, STATUS, type ModuleRequest, type Status } from './peer-protocol.ts'
 
@@ -10,7 +10,9 @@ import { decodeRequest, encodeResponse, MODULE_PROTOCOL, readFrame, STATUS, type
 const SEND_PIECE_BYTES = 64 * 1024
 
 export interface ModuleServerComponents {
-  store: ModuleStore
+  store: ByteSource
+  /** Looked at for what the store lacks. */
+  blobs?: ByteSource
   network: Network
 }
 
@@ -53,7 +55,7 @@ export async function serveModules (components: ModuleServerComponents, init: Mo
   })
 }
 
-async function answer (stream: ByteStream, { store, network }: ModuleServerComponents, init: ModuleServerInit): Promise<void> {
+async function answer (stream: ByteStream, { store: modules, blobs, network }: ModuleServerComponents, init: ModuleServerInit): Promise<void> {
   const timeoutMs = init.requestTimeoutMs ?? FIRST_FRAME_TIMEOUT_MS
   const late = (): CorebrumError => new CorebrumError('ERR_PEER_TIMEOUT', `no request for ${timeoutMs} ms`)
   const { body } = await within(readFrame(stream.source[Symbol.asyncIterator]()), timeoutMs, undefined, late)
@@ -65,7 +67,8 @@ async function answer (stream: ByteStream, { store, network }: ModuleServerCompo
     return await reply(stream, STATUS.badRequest, init)
   }
   const { cid, offset } = request
-  if (!await store.find(cid)) return await reply(stream, STATUS.notFound, init)
+  const store = await modules.find(cid) ? modules : await blobs?.find(cid) === true ? blobs : undefined
+  if (store === undefined) return await reply(stream, STATUS.notFound, init)
   const release = store.hold(cid)
   try {
     const size = store.size(cid) ?? 0
@@ -77,7 +80,7 @@ async function answer (stream: ByteStream, { store, network }: ModuleServerCompo
 }
 
 /** The response waits for the first chunk: a module that turns out to be damaged on disk is not found. */
-async function * moduleBytes (store: ModuleStore, cid: string, size: number, offset: number): AsyncGenerator<Uint8Array> {
+async function * moduleBytes (store: ByteSource, cid: string, size: number, offset: number): AsyncGenerator<Uint8Array> {
   const chunks = store.stream(cid, offset)[Symbol.asyncIterator]()
   try {
     let item: IteratorResult<Uint8Array>

@@ -20,7 +20,7 @@ export interface PeerOptions {
 
 /**
  * Asks a peer for a module; leaving the body's loop, or the signal, ends the stream.
- * Rejects with ERR_MODULE_NOT_FOUND (not there, or busy), ERR_MODULE_TOO_LARGE, ERR_MODULE_HASH_MISMATCH (another size),
+ * Rejects with ERR_MODULE_NOT_FOUND, ERR_QUEUE_FULL (busy: it may do better later), ERR_MODULE_TOO_LARGE, ERR_MODULE_HASH_MISMATCH (another size),
  * ERR_PROTOCOL, ERR_PEER_TIMEOUT, ERR_DIAL, ERR_STREAM_CLOSED, ERR_CANCELLED; the body throws the same.
  */
 export async function openPeer (network: Network, peer: string, cid: string, options: PeerOptions = {}): Promise<Transfer & { size: number }> {
@@ -47,7 +47,8 @@ export async function openPeer (network: Network, peer: string, cid: string, opt
 
 function refusal (status: number, offset: number): CorebrumError {
   if (status === STATUS.badRequest && offset > 0) return new CorebrumError('ERR_MODULE_HASH_MISMATCH', `the peer's module has fewer than the ${offset} bytes that are there already`)
-  const why = status === STATUS.notFound ? 'does not have it' : status === STATUS.busy ? 'serves as many transfers as it will' : 'did not understand the request'
+  if (status === STATUS.busy) return new CorebrumError('ERR_QUEUE_FULL', 'the peer serves as many transfers as it will')
+  const why = status === STATUS.notFound ? 'does not have it' : 'did not understand the request'
   return new CorebrumError('ERR_MODULE_NOT_FOUND', `the peer ${why}`)
 }
 

@@ -6,7 +6,7 @@ import type { ModuleStore, Retriever } from './modules.ts'
  * A module that was there when a call was taken may have been evicted, damaged or removed by another process when its
  * sandbox asks for it. Rejects as `ModuleStore.read` and `Retriever.ensure`.
  */
-export async function readThrough (store: ModuleStore, retriever: Retriever, cid: string): Promise<Uint8Array> {
+export async function readThrough (store: Pick<ModuleStore, 'read'>, retriever: Retriever, cid: string): Promise<Uint8Array> {
   try {
     return await store.read(cid)
   } catch (error) {

@@ -36,7 +36,7 @@ export async function resolveModule (source: ModuleSource, options: ResolveOptio
   switch (source.kind) {
     case 'bytes': return await filed(source.bytes, 'the embedded module', pinned, options)
     case 'file': {
-      const { path, bytes } = await readUserFile(baseDir, source.path, maxBytes, signal)
+      const { path, bytes } = await readUserFile(baseDir, source.path, maxBytes, signal === undefined ? {} : { signal })
       return await filed(bytes, path, pinned, options)
     }
     case 'name': return await byName(source.name, pinned, options)

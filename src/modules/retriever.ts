@@ -8,7 +8,7 @@ import type { ModuleStore, RetrieveOptions, Retriever } from './modules.ts'
 import { abortError, unlessAborted } from './pace.ts'
 import { Retrieval } from './retrieval.ts'
 import { peerSource, urlSource, type Wanted } from './sources.ts'
-import type { Resolve } from './url-policy.ts'
+import type { Resolve } from '../web/url-policy.ts'
 
 export interface RetrieverComponents {
   store: ModuleStore

@@ -4,7 +4,7 @@ import type { Network } from '../network/network.ts'
 import { openPeer } from './peer-source.ts'
 import type { Transfer } from './transfer.ts'
 import { openUrl, type UrlOptions } from './url-source.ts'
-import { shownUrl } from './url-policy.ts'
+import { shownUrl } from '../web/url-policy.ts'
 
 export interface Source {
   readonly kind: 'submitter' | 'peer' | 'url'

@@ -4,7 +4,7 @@ import { CorebrumError } from '../errors.ts'
 import { MAX_MODULE_BYTES, MAX_TRANSFER_MS, MAX_URL_REDIRECTS, TRANSFER_STALL_MS } from '../limits.ts'
 import { abortError, paced, within } from './pace.ts'
 import type { Transfer } from './transfer.ts'
-import { checkUrl, publicLookup, shownUrl, type Resolve, type UrlPolicy } from './url-policy.ts'
+import { checkUrl, publicLookup, shownUrl, type Resolve, type UrlPolicy } from '../web/url-policy.ts'
 
 export interface UrlOptions {
   policy: UrlPolicy

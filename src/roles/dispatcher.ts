@@ -1,23 +1,26 @@
 /**
- * Hands a worker's leases to its executor: submitters take turns, as deep as calls are short. A lease whose module is not here
- * waits for it without holding up others, neither of its submitter nor, least of all, of other ones.
+ * Hands a worker's leases to its executor: submitters take turns, as deep as calls are short. A lease for which something is
+ * not here waits for it without holding up others, neither of its submitter nor, least of all, of other ones.
  */
 import { CallError } from '../executor/call-error.ts'
 import type { Executor } from '../executor/executor.ts'
 import { toCorebrumError, type CorebrumError } from '../errors.ts'
 import { MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES } from '../limits.ts'
-import type { Retriever } from '../modules/modules.ts'
+import type { Blobs } from '../modules/blobs.ts'
 import { NO_USAGE } from '../task/usage.ts'
 import type { Outcome } from '../wire/messages.ts'
 import type { HeldLease } from './held-lease.ts'
+import { mustPack, packOutcome, type Kept } from './large-values.ts'
 import type { Pace } from './pace.ts'
+import type { Provisions } from './provisions.ts'
 import type { ServedSubmitter } from './served-submitter.ts'
 
 export interface DispatcherComponents {
   peerId: string
   executor: Executor
-  retriever: Retriever
-  hasModule: (cid: string) => boolean
+  provisions: Provisions
+  /** Keeps large outputs until their submitter has them. */
+  blobs: Pick<Blobs, 'put'>
   pace: Pace
   /** A lease ended; there may be room for another one. */
   onEnd: () => void
@@ -42,7 +45,7 @@ export class Dispatcher {
 
   /** Begins as many leases as are worth having under way. */
   dispatch (): void {
-    const { pace, executor, hasModule } = this.components
+    const { pace, executor, provisions } = this.components
     const depth = Math.min(MAX_EXECUTOR_QUEUE, pace.depth(executor.slots))
     while (this.underWay < depth) {
       const [submitter] = this.turn
@@ -50,7 +53,7 @@ export class Dispatcher {
       this.turn.delete(submitter)
       const lease = submitter.next()
       if (lease === undefined) continue
-      if (lease.fetched || hasModule(lease.program.module.cid)) {
+      if (lease.fetched || provisions.isComplete(lease)) {
         this.turn.add(submitter)
         this.underWay++
         void this.run(submitter, lease)
@@ -62,12 +65,11 @@ export class Dispatcher {
   }
 
   private async fetch (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
-    const { program: { module } } = lease
     const abort = new AbortController()
     lease.stop = () => { abort.abort() }
     submitter.fetching++
     try {
-      await this.components.retriever.ensure(module, { signal: abort.signal, submitter: submitter.peer })
+      await this.components.provisions.fetch(lease, { signal: abort.signal, submitter: submitter.peer })
       lease.fetched = true
       submitter.putBack(lease)
     } catch (error) {
@@ -78,11 +80,13 @@ export class Dispatcher {
     this.dispatch()
   }
 
-  /** The module cannot be had: nor can it for the leases behind this one. */
+  /** A value is missing for this lease alone; a module or a file, for the ones of its program behind it too. */
   private giveBack (submitter: ServedSubmitter, lease: HeldLease, error: CorebrumError): void {
-    const { cid } = lease.program.module
     submitter.refuse(lease, error)
-    for (const other of submitter.takeUnstarted(({ program }) => program.module.cid === cid)) submitter.refuse(other, error)
+    // It named bytes that are not what it said.
+    if (error.code === 'ERR_PROTOCOL') submitter.link?.abort(error)
+    if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_BLOB_NOT_FOUND') return
+    for (const other of submitter.takeUnstarted(({ digest }) => digest === lease.digest)) submitter.refuse(other, error)
   }
 
   private async run (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
@@ -90,21 +94,35 @@ export class Dispatcher {
     const outcome = await this.outcome(lease)
     if (outcome !== undefined) {
       if (outcome.usage.wallMs > 0) this.components.pace.note(outcome.usage.wallMs)
-      submitter.finish(lease, outcome)
+      const { outcome: packed, release } = submitter.peer === this.components.peerId || !mustPack(outcome) ? { outcome } : await this.pack(outcome)
+      submitter.finish(lease, packed, release)
     }
     this.underWay--
     this.dispatch()
     this.components.onEnd()
   }
 
+  /** Large outputs stay here until the submitter has fetched them; within a node they are handed over. */
+  private async pack (outcome: Outcome & { ok: true }): Promise<{ outcome: Outcome } & Partial<Kept>> {
+    try {
+      return await packOutcome(outcome, this.components.blobs)
+    } catch (thrown) {
+      const { code, message } = toCorebrumError(thrown)
+      return { outcome: { ok: false, code, message, usage: outcome.usage, logs: outcome.logs } }
+    }
+  }
+
   /** `undefined` when the lease was taken away. */
   private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
     const { program, values, taskId } = lease
-    const { executor, peerId, now } = this.components
+    const { executor, provisions, peerId, now } = this.components
     try {
-      const result = await executor.run({ program, values, taskId, workerId: peerId }, {
+      const files = await provisions.files(program)
+      if (lease.taken) return undefined
+      const result = await executor.run({ program, values, taskId, workerId: peerId, ...(files === undefined ? {} : { files }) }, {
         onStart: () => { lease.startedAt = now() },
         onCancellable: (cancel) => { lease.stop = cancel },
+        onLog: (text) => { lease.log.add(text) },
       })
       return { ok: true, ...result }
     } catch (thrown) {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { toCorebrumError } from '../errors.ts'
+import type { Blobs } from '../modules/blobs.ts'
 import type { ModuleStore, Retriever } from '../modules/modules.ts'
 import { resolveModule } from '../modules/resolve.ts'
 import { bindInputs, declareInputs } from '../task/bind.ts'
@@ -10,11 +11,16 @@ import { checkOutputs } from '../task/outputs.ts'
 import type { Program } from '../task/program.ts'
 import { toProgram } from '../task/to-program.ts'
 import type { Value } from '../task/values.ts'
+import { packValues } from './large-values.ts'
 import type { NewTask } from './open-task.ts'
+import { placeFiles, type PlaceOptions } from './placed-files.ts'
+import { fileRefs } from './program-files.ts'
 
 export interface IntakeComponents {
   store: ModuleStore
   retriever: Retriever
+  /** Keeps large inputs for the workers. */
+  blobs: Pick<Blobs, 'put'>
   /** Throws when the bytes are no module that could run. */
   checkBytes: (bytes: Uint8Array) => void
   /** Called with the CID of a module that tasks are about to name. */
@@ -28,19 +34,20 @@ export type Intake = (definition: TaskDefinition, inputs: Record<string, Value>,
 /** Programs that are kept of one definition: it has another one for each folder and each set of inputs that it declares none of. */
 const MAX_PROGRAMS_PER_DEFINITION = 64
 
-/** Rejects with ERR_INPUT, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE or ERR_CANCELLED. */
-export function createIntake ({ store, retriever, checkBytes, onModule }: IntakeComponents): Intake {
+/** Rejects with ERR_INPUT, ERR_DEFINITION, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE, ERR_QUEUE_FULL or ERR_CANCELLED. */
+export function createIntake ({ store, retriever, blobs, checkBytes, onModule }: IntakeComponents): Intake {
   /** A definition object that is submitted again keeps its program: the module is read and hashed once. */
   const known = new WeakMap<TaskDefinition, LRUCache<string, Promise<Program>>>()
 
-  async function resolve (definition: TaskDefinition, { baseDir, signal }: IntakeOptions): Promise<Program> {
+  async function resolve (definition: TaskDefinition, options: PlaceOptions): Promise<Program> {
     const { module, cid } = definition
+    const { baseDir, signal } = options
     const ref = await resolveModule(module, { store, retriever, checkBytes, baseDir, ...(cid === undefined ? {} : { cid }), ...(signal === undefined ? {} : { signal }) })
     onModule(ref.cid)
-    return toProgram(definition, ref)
+    return toProgram(definition, ref, await placeFiles(definition, { store, retriever }, options))
   }
 
-  async function programOf (written: TaskDefinition, definition: TaskDefinition, options: IntakeOptions): Promise<Program> {
+  async function programOf (written: TaskDefinition, definition: TaskDefinition, options: PlaceOptions): Promise<Program> {
     const programs = known.get(written) ?? new LRUCache<string, Promise<Program>>({ max: MAX_PROGRAMS_PER_DEFINITION })
     known.set(written, programs)
     const declared = definition === written ? [] : definition.inputs.map(({ name, type }) => [name, type])
@@ -49,7 +56,7 @@ export function createIntake ({ store, retriever, checkBytes, onModule }: Intake
     if (before !== undefined) {
       try {
         const program = await before
-        if (store.has(program.module.cid)) return program
+        if ([program.module, ...fileRefs(program)].every(({ cid }) => store.has(cid))) return program
       } catch (error) {
         // Another submit that was cancelled had begun to resolve the module.
         if (toCorebrumError(error).code !== 'ERR_CANCELLED' || options.signal?.aborted === true) throw error
@@ -66,7 +73,17 @@ export function createIntake ({ store, retriever, checkBytes, onModule }: Intake
   return async (written, inputs, options) => {
     const definition = declareInputs(written, inputs)
     const values = await bindInputs(definition, inputs)
-    const program = await programOf(written, definition, options)
-    return { id: randomUUID(), program, values, checkOutputs: (outputs) => checkOutputs(definition, outputs) }
+    const held: Array<() => void> = []
+    const letGo = (): void => { for (const end of held) end() }
+    try {
+      const program = await programOf(written, definition, { ...options, onHold: (end) => { held.push(end) } })
+      for (const { cid } of fileRefs(program)) held.push(store.hold(cid))
+      const { release, ...packed } = await packValues(values, blobs)
+      if (release !== undefined) held.push(release)
+      return { id: randomUUID(), program, ...packed, checkOutputs: (outputs) => checkOutputs(definition, outputs), ...(held.length === 0 ? {} : { release: letGo }) }
+    } catch (error) {
+      letGo()
+      throw error
+    }
   }
 }

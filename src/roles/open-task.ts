@@ -2,7 +2,10 @@
 import type { Program } from '../task/program.ts'
 import { approximateBytes } from '../task/size.ts'
 import type { Value } from '../task/values.ts'
+import type { ValueRef } from '../wire/blobs.ts'
 import type { Batch } from './backlog.ts'
+import { refBytes } from './large-values.ts'
+import { fileRefs } from './program-files.ts'
 import type { Lease } from './roster.ts'
 
 /** Leases of one task whose results are still accepted: the newest ones. */
@@ -11,8 +14,12 @@ const MAX_GRANTS_REMEMBERED = 32
 export interface NewTask {
   id: string
   program: Program
-  /** One for each of the program's inputs. */
+  /** One for each of the program's inputs; undefined also where `refs` names it. */
   values: Array<Value | undefined>
+  /** Large inputs, which workers fetch from here. */
+  refs?: ValueRef[]
+  /** Lets go of what is kept for it; called once when the task ends, or by whoever did not submit it. */
+  release?: () => void
   /** Rejects with a CorebrumError when the outputs are not what the definition declares. */
   checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
 }
@@ -21,6 +28,8 @@ export interface OpenTask extends Omit<NewTask, 'program'> {
   readonly batch: Batch
   /** Memory of the values, about. */
   readonly bytes: number
+  /** Values and files that its worker fetches. */
+  readonly blobBytes: number
   /** Who was granted a lease, by fence: only they may deliver a result. */
   readonly granted: Map<number, string>
   /** True while it stands in its batch's queue. */
@@ -30,9 +39,10 @@ export interface OpenTask extends Omit<NewTask, 'program'> {
   readonly createdAtMs: number
 }
 
-export function openTask ({ id, values, checkOutputs }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
-  const bytes = values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
-  return { id, values, batch, bytes, granted: new Map(), waiting: false, createdAtMs, ...(checkOutputs === undefined ? {} : { checkOutputs }) }
+export function openTask ({ program, ...task }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
+  const bytes = task.values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
+  const blobBytes = refBytes(task.refs) + fileRefs(program).reduce((sum, { size }) => sum + size, 0)
+  return { ...task, batch, bytes, blobBytes, granted: new Map(), waiting: false, createdAtMs }
 }
 
 /** Notes that `peer` may answer for the lease with this fence. */

@@ -30,7 +30,7 @@ export class ServedSubmitter implements WindowedSubmitter {
   /** Monotonic milliseconds until which it is known to have tasks that nobody runs. */
   wantsUntil = 0
   heldBytes = 0
-  /** Leases whose modules are on their way. */
+  /** Leases for which something is on its way. */
   fetching = 0
   /** When it last had a lease or a result here, monotonic milliseconds. */
   usedAt: number
@@ -52,6 +52,10 @@ export class ServedSubmitter implements WindowedSubmitter {
 
   get leases (): number {
     return this.held.size
+  }
+
+  holding (): Iterable<HeldLease> {
+    return this.held.values()
   }
 
   get wanting (): boolean {
@@ -111,6 +115,7 @@ export class ServedSubmitter implements WindowedSubmitter {
     if (lease.startedAt === undefined || lease.digest !== digest || lease.fence >= ref.fence) return false
     lease.fence = ref.fence
     lease.reported = false
+    lease.log.rewind()
     return true
   }
 
@@ -147,10 +152,14 @@ export class ServedSubmitter implements WindowedSubmitter {
     if (this.held.get(lease.taskId) === lease) this.waiting.unshift(lease)
   }
 
-  finish (lease: HeldLease, outcome: Outcome): void {
-    if (this.held.get(lease.taskId) !== lease) return
+  /** `release` lets go of what is kept for the result; it is called when the submitter has it, or does not want it. */
+  finish (lease: HeldLease, outcome: Outcome, release?: () => void): void {
+    if (this.held.get(lease.taskId) !== lease) {
+      release?.()
+      return
+    }
     this.drop(lease.taskId)
-    this.outbox.add({ kind: 'result', taskId: lease.taskId, fence: lease.fence, outcome })
+    this.outbox.add({ kind: 'result', taskId: lease.taskId, fence: lease.fence, outcome }, release)
     if (this.link === undefined) this.init.onStranded(this)
   }
 

@@ -1,25 +1,30 @@
 /**
- * The submitter's side: it owns the tasks that were submitted here. It leases them to workers that hold a work stream,
- * puts a task back when its lease ends, and accepts the first result. Nobody else decides, so there is never a vote.
+ * Owns the tasks that were submitted here: leases them to workers that hold a work stream, puts a task back when its lease
+ * ends, and accepts the first result. Nobody else decides, so there is never a vote.
  */
-import { CorebrumError, type ErrorCode } from '../errors.ts'
-import { LEASE_MS, LEASE_SWEEP_MS, MAX_ATTEMPTS } from '../limits.ts'
+import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
+import { LEASE_SWEEP_MS, MAX_ATTEMPTS } from '../limits.ts'
 import { programDigest } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
-import type { LeaseRef, Outcome, WorkerMessage } from '../wire/messages.ts'
+import type { Outcome, WorkerMessage } from '../wire/messages.ts'
 import type { Announcer } from './announcer.ts'
 import { createBacklog, type Backlog } from './backlog.ts'
+import { noteLog, noteRunning, renewAll } from './lease-progress.ts'
 import type { WorkerLink } from './link.ts'
 import { openTask, rememberGrant, type NewTask, type OpenTask } from './open-task.ts'
-import { decline, endLease, grant, newLinkedWorker, pickWorker, renew, type Lease, type LinkedWorker } from './roster.ts'
+import type { ResultCollector } from './result-collector.ts'
+import { decline, endLease, expired, grant, newLinkedWorker, pickWorker, sendLease, type Lease, type LinkedWorker } from './roster.ts'
 import type { TaskTable } from './task-table.ts'
-import { declineOf, failureOf, RETRIED } from './verdict.ts'
+import { declineOf, endOf, failureOf, givenUp, refusalOf, RETRIED } from './verdict.ts'
 
 export interface SubmitterComponents {
   /** This node's PeerId. */
   peerId: string
   tasks: TaskTable
   announcer: Announcer
+  collector: ResultCollector
+  /** There is no network: what this node's own worker does not take, nobody will. Default false. */
+  alone?: boolean
   /** Keeps a module of open tasks from eviction until the function that it returns is called. */
   holdModule?: (cid: string) => () => void
   /** Monotonic milliseconds. Default performance.now. */
@@ -53,8 +58,8 @@ export class Submitter {
 
   /** Queues a task. Throws ERR_QUEUE_FULL, and ERR_CANCELLED after `stop`. */
   submit (submitted: NewTask): TaskRecord {
-    const { id, program } = submitted
     if (this.stopped) throw new CorebrumError('ERR_CANCELLED', 'this node was stopped and takes no more tasks')
+    const { id, program } = submitted
     const record = this.components.tasks.add(id, program.name)
     const task = openTask(submitted, this.backlog.batch(programDigest(program), program), record.createdAtMs)
     this.open.set(id, task)
@@ -94,9 +99,8 @@ export class Submitter {
 
   private detach (worker: LinkedWorker): void {
     if (!this.workers.delete(worker)) return
-    for (const lease of [...worker.leases.values()]) {
-      this.release(lease, { reason: 'the worker left' })
-    }
+    this.components.collector.leave(worker.link.peer)
+    for (const lease of [...worker.leases.values()]) this.release(lease, { reason: 'the worker left' })
     this.pump()
   }
 
@@ -105,50 +109,52 @@ export class Submitter {
       switch (message.kind) {
         case 'hello': worker.capability = message.capability; break
         case 'claim': worker.window = message.slots; break
-        case 'running': this.noteRunning(worker, message.leases); break
-        case 'renew': this.renewAll(worker, message.leases); break
+        case 'running': noteRunning(this.components.tasks, worker, message.leases); break
+        case 'log': noteLog(this.components.tasks, worker, message); break
+        case 'renew': renewAll(worker, message.leases, this.now()); break
         case 'refuse': this.refused(worker, message); break
-        case 'result':
-          this.result(worker, message.taskId, message.fence, message.outcome)
-          worker.acks.add({ taskId: message.taskId, fence: message.fence })
+        case 'result': this.result(worker, message)
       }
     }
     this.pump()
-  }
-
-  private noteRunning (worker: LinkedWorker, leases: LeaseRef[]): void {
-    for (const { taskId, fence } of leases) {
-      if (worker.leases.get(taskId)?.fence === fence) this.components.tasks.apply(taskId, { type: 'started', fence, atMs: Date.now() })
-    }
-  }
-
-  private renewAll (worker: LinkedWorker, leases: LeaseRef[]): void {
-    for (const { taskId, fence } of leases) {
-      const lease = worker.leases.get(taskId)
-      if (lease?.fence === fence) renew(lease, this.now())
-      // The worker holds what is no longer its own: cancelled, expired, or done elsewhere.
-      else worker.link.send({ kind: 'cancel', taskId, fence })
-    }
   }
 
   private refused (worker: LinkedWorker, { taskId, fence, code, reason }: { taskId: string, fence: number, code: ErrorCode, reason: string }): void {
     const lease = worker.leases.get(taskId)
     if (lease?.fence !== fence) return
     decline(worker, lease.task.batch.digest, this.now())
-    this.release(lease, { charged: code !== 'ERR_DECLINED', reason, code })
+    if (this.components.alone === true) this.settle(lease.task, worker.link.peer, refusalOf(code, reason))
+    else this.release(lease, { charged: code !== 'ERR_DECLINED', reason, code })
   }
 
-  private result (worker: LinkedWorker, taskId: string, fence: number, outcome: Outcome): void {
+  private result (worker: LinkedWorker, { taskId, fence, outcome }: { taskId: string, fence: number, outcome: Outcome }): void {
     const task = this.open.get(taskId)
     const lease = worker.leases.get(taskId)
     if (lease?.fence === fence) endLease(lease.task)
     // Only who was granted this very lease may answer for it; late answers of old leases count while none is in.
-    if (task?.granted.get(fence) !== worker.link.peer) return
+    const isWanted = task?.granted.get(fence) === worker.link.peer
+    if (isWanted && outcome.ok && outcome.refs !== undefined) return this.collect(worker, task, fence, outcome)
+    if (isWanted) this.answer(worker, task, fence, outcome)
+    worker.acks.add({ taskId, fence })
+  }
+
+  /** Gets the outputs that the result only names; the worker keeps them until it is told that they are here. */
+  private collect (worker: LinkedWorker, task: OpenTask, fence: number, outcome: Extract<Outcome, { ok: true }>): void {
+    const ref = { taskId: task.id, fence }
+    void this.components.collector.collect(worker.link.peer, ref, outcome)
+      ?.then((whole) => { this.answer(worker, task, fence, whole) }, (thrown: unknown) => {
+        const error = toCorebrumError(thrown)
+        this.retry(worker, task, fence, error)
+        if (error.code === 'ERR_PROTOCOL') worker.link.abort(error)
+      })
+      .then(() => { worker.acks.add(ref) }).then(() => { this.pump() })
+  }
+
+  private answer (worker: LinkedWorker, task: OpenTask, fence: number, outcome: Outcome): void {
     // A call that failed before it began says nothing of how long calls take.
     if (outcome.usage.wallMs > 0) task.batch.pace.note(outcome.usage.wallMs)
     if (!outcome.ok && RETRIED.has(outcome.code)) {
-      decline(worker, task.batch.digest, this.now())
-      if (lease?.fence === fence) this.release(lease, { charged: true, reason: outcome.message, code: outcome.code })
+      this.retry(worker, task, fence, outcome)
     } else if (outcome.ok && task.checkOutputs !== undefined) {
       task.checkOutputs(outcome.outputs).then(
         () => { this.settle(task, worker.link.peer, outcome) },
@@ -157,19 +163,22 @@ export class Submitter {
     } else this.settle(task, worker.link.peer, outcome)
   }
 
+  /** A failure of the worker, not of the task: another worker may do better. */
+  private retry (worker: LinkedWorker, task: OpenTask, fence: number, { code, message }: { code: ErrorCode, message: string }): void {
+    decline(worker, task.batch.digest, this.now())
+    if (this.open.get(task.id) !== task || task.waiting || task.lease !== undefined || this.components.tasks.get(task.id)?.fence !== fence) return
+    this.release({ task, worker, fence }, { charged: true, reason: message, code })
+  }
+
   /** The first result ends the task. */
   private settle (task: OpenTask, by: string, outcome: Outcome): void {
     if (this.open.get(task.id) !== task) return
-    const { usage, logs } = outcome
-    const atMs = Date.now()
-    this.components.tasks.apply(task.id, outcome.ok
-      ? { type: 'completed', worker: by, outputs: outcome.outputs, usage, logs, atMs }
-      : { type: 'failed', worker: by, failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs })
+    this.components.tasks.apply(task.id, endOf(outcome, by))
     this.finish(task)
   }
 
   /** Ends a lease without a result: the task waits again, or fails when it was charged too often. */
-  private release ({ task, worker, fence }: Lease, { reason, code = 'ERR_STREAM_CLOSED', ...end }: { charged?: boolean, reason: string, code?: ErrorCode }): void {
+  private release ({ task, worker, fence }: Pick<Lease, 'task' | 'worker' | 'fence'>, { reason, code = 'ERR_STREAM_CLOSED', ...end }: { charged?: boolean, reason: string, code?: ErrorCode }): void {
     // A task that had not begun did nothing to make its worker leave or fall silent.
     const charged = end.charged ?? this.components.tasks.get(task.id)?.state === 'running'
     const decline = declineOf(worker.link.peer, code, reason)
@@ -177,8 +186,7 @@ export class Submitter {
     const record = this.components.tasks.apply(task.id, { type: 'released', fence, charged, decline })
     if (record === undefined || isFinal(record.state)) return
     if (record.attempts >= MAX_ATTEMPTS) {
-      const message = `no result after ${record.attempts} attempts; the last one, on ${worker.link.peer}, ended with ${code}: ${decline.reason}`
-      this.components.tasks.apply(task.id, { type: 'failed', failure: { code: 'ERR_ATTEMPTS', message, by: this.components.peerId }, logs: '', atMs: Date.now() })
+      this.components.tasks.apply(task.id, givenUp(record.attempts, decline, this.components.peerId))
       this.finish(task)
     } else this.backlog.push(task, { front: true })
   }
@@ -187,6 +195,8 @@ export class Submitter {
   private finish (task: OpenTask): void {
     this.open.delete(task.id)
     this.backlog.drop(task)
+    this.components.collector.drop(task.id)
+    task.release?.()
     const lease = endLease(task)
     lease?.worker.link.send({ kind: 'cancel', taskId: task.id, fence: lease.fence })
   }
@@ -213,18 +223,11 @@ export class Submitter {
   }
 
   private lease (worker: LinkedWorker, task: OpenTask, now: number): void {
-    const { batch } = task
-    worker.acks.flush()
-    // `get`, as it counts as a use: the worker forgets programs in the order of their last use.
-    if (worker.programs.get(batch.digest) === undefined) {
-      worker.programs.set(batch.digest, true)
-      worker.link.send({ kind: 'program', digest: batch.digest, program: batch.program })
-    }
     const fence = (this.components.tasks.get(task.id)?.fence ?? 0) + 1
     this.components.tasks.apply(task.id, { type: 'leased', worker: worker.link.peer, fence, atMs: Date.now() })
     rememberGrant(task, fence, worker.link.peer)
     grant(worker, task, fence, now)
-    worker.link.send({ kind: 'lease', taskId: task.id, fence, digest: batch.digest, leaseMs: LEASE_MS, values: task.values })
+    sendLease(worker, task, fence)
   }
 
   /** Looks for expired leases while there are any. */
@@ -237,13 +240,10 @@ export class Submitter {
 
   private sweep (): void {
     const now = this.now()
-    for (const worker of this.workers) {
-      for (const lease of [...worker.leases.values()]) {
-        if (lease.expiresAt > now) continue
-        worker.link.send({ kind: 'cancel', taskId: lease.task.id, fence: lease.fence })
-        decline(worker, lease.task.batch.digest, now)
-        this.release(lease, { reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
-      }
+    for (const lease of expired(this.workers, now)) {
+      lease.worker.link.send({ kind: 'cancel', taskId: lease.task.id, fence: lease.fence })
+      decline(lease.worker, lease.task.batch.digest, now)
+      this.release(lease, { reason: 'the lease was not renewed', code: 'ERR_PEER_TIMEOUT' })
     }
     this.pump()
   }

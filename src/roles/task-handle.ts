@@ -12,13 +12,21 @@ export interface TaskHandle {
   done (options?: { signal?: AbortSignal }): Promise<TaskRecord>
   /** The outputs; rejects with a CorebrumError of the task's own code when it did not complete. */
   result (options?: { signal?: AbortSignal }): Promise<Record<string, Value>>
-  /** The record now and after each change, ending with the final one, or without it when `signal` aborts. A slow reader misses steps, not the end. */
+  /**
+   * The record now and after each change, ending with the final one, or without it when `signal` aborts; `logs` grow while the task runs.
+   * A slow reader misses steps, not the end.
+   */
   events (options?: { signal?: AbortSignal }): AsyncIterable<TaskRecord>
   cancel (): void
 }
 
 /** Steps that wait for a reader of events. */
 const MAX_EVENTS_WAITING = 64
+
+/** True when a task has done nothing but log: who sees the later record misses nothing. */
+function onlyLogged (before: TaskRecord, after: TaskRecord): boolean {
+  return before.state === after.state && before.fence === after.fence
+}
 
 /** Throws ERR_TASK_UNKNOWN. */
 export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: string) => void): TaskHandle {
@@ -59,7 +67,8 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
       const queue: TaskRecord[] = [record()]
       let wake: (() => void) | undefined
       const unlisten = tasks.listen(id, (next) => {
-        if (queue.length >= MAX_EVENTS_WAITING) queue.pop()
+        const last = queue.at(-1)
+        if (queue.length >= MAX_EVENTS_WAITING || (last !== undefined && onlyLogged(last, next))) queue.pop()
         queue.push(next)
         wake?.()
       })

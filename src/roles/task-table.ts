@@ -1,6 +1,6 @@
 /** Every task that this node submitted and still knows: records, listeners, and what is kept of finished ones. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_FINISHED_BYTES, MAX_FINISHED_TASKS, MAX_OPEN_TASKS } from '../limits.ts'
+import { MAX_FINISHED_BYTES, MAX_FINISHED_TASKS, MAX_LIVE_LOG_CHARS, MAX_OPEN_TASKS } from '../limits.ts'
 import { approximateBytes } from '../task/size.ts'
 import { isFinal, newTask, reduceTask, type TaskEvent, type TaskRecord } from '../task/state.ts'
 
@@ -9,8 +9,13 @@ type Listener = (record: TaskRecord) => void
 /** A task as it stands; who holds one sees its last state also when the table has forgotten the task. */
 export interface TaskEntry { readonly record: TaskRecord }
 
+/** What a part of a log costs besides its characters. */
+const LOG_PART_CHARS = 32
+
 interface Entry {
   record: TaskRecord
+  /** What its log counts for while it is open. */
+  liveLogChars?: number
   listeners?: Set<Listener>
 }
 
@@ -34,16 +39,21 @@ export interface TaskTableInit {
   /** Finished tasks kept; the oldest go first. */
   maxFinished?: number
   maxFinishedBytes?: number
+  /** Logs of open tasks that are kept; beyond, what comes is left to the results. */
+  maxLiveLogChars?: number
 }
 
 export function createTaskTable (init: TaskTableInit = {}): TaskTable {
   const maxOpen = init.maxOpen ?? MAX_OPEN_TASKS
   const maxFinished = init.maxFinished ?? MAX_FINISHED_TASKS
+  const maxLiveLogChars = init.maxLiveLogChars ?? MAX_LIVE_LOG_CHARS
   const maxFinishedBytes = init.maxFinishedBytes ?? MAX_FINISHED_BYTES
   const entries = new Map<string, Entry>()
   /** Bytes of each finished task, oldest first. */
   const finished = new Map<string, number>()
   let finishedBytes = 0
+  /** Of tasks that have not ended. */
+  let liveLogChars = 0
 
   function retire (record: TaskRecord): void {
     const bytes = bytesOf(record)
@@ -55,6 +65,11 @@ export function createTaskTable (init: TaskTableInit = {}): TaskTable {
       entries.delete(id)
       finishedBytes -= size
     }
+  }
+
+  function countLog (entry: Entry, change: number): void {
+    liveLogChars += change
+    entry.liveLogChars = (entry.liveLogChars ?? 0) + change
   }
 
   return {
@@ -73,8 +88,11 @@ export function createTaskTable (init: TaskTableInit = {}): TaskTable {
       const entry = entries.get(id)
       if (entry === undefined) return undefined
       const before = entry.record
+      if (event.type === 'logged' && liveLogChars + LOG_PART_CHARS + event.text.length > maxLiveLogChars) return before
       const after = reduceTask(before, event)
       if (after === before) return after
+      if (event.type === 'logged') countLog(entry, LOG_PART_CHARS + event.text.length)
+      else if (entry.liveLogChars !== undefined && (isFinal(after.state) || after.logs === '')) countLog(entry, -entry.liveLogChars)
       entry.record = after
       if (entry.listeners !== undefined) for (const listener of [...entry.listeners]) listener(after)
       if (isFinal(after.state)) retire(after)

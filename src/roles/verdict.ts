@@ -1,6 +1,8 @@
 /** What a failure says: of the task, or only of the worker that reported it. */
 import { toCorebrumError, type ErrorCode } from '../errors.ts'
-import type { Decline } from '../task/state.ts'
+import type { Decline, TaskEvent } from '../task/state.ts'
+import { NO_USAGE } from '../task/usage.ts'
+import type { Outcome } from '../wire/messages.ts'
 
 /** Characters that are kept of why a worker gave a task back: many tasks keep several of them. */
 const MAX_REASON_CHARS = 256
@@ -13,6 +15,26 @@ export const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export function failureOf (thrown: unknown): { ok: false, code: ErrorCode, message: string } {
   const { code, message } = toCorebrumError(thrown)
   return { ok: false, code, message }
+}
+
+/** A refusal as the outcome of the task. */
+export function refusalOf (code: ErrorCode, message: string): Outcome {
+  return { ok: false, code, message, usage: NO_USAGE, logs: '' }
+}
+
+/** How a result of `by` ends its task. */
+export function endOf (outcome: Outcome, by: string): TaskEvent {
+  const { usage, logs } = outcome
+  const atMs = Date.now()
+  return outcome.ok
+    ? { type: 'completed', worker: by, outputs: outcome.outputs, usage, logs, atMs }
+    : { type: 'failed', worker: by, failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs }
+}
+
+/** The end of a task that was leased in vain too often; `by` says so. */
+export function givenUp (attempts: number, { peer, code, reason }: Decline, by: string): TaskEvent {
+  const message = `no result after ${attempts} attempts; the last one, on ${peer}, ended with ${code}: ${reason}`
+  return { type: 'failed', failure: { code: 'ERR_ATTEMPTS', message, by }, atMs: Date.now() }
 }
 
 /** Why a peer gave a task back, as the task's record keeps it. */

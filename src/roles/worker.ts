@@ -5,14 +5,16 @@
 import type { Executor } from '../executor/executor.ts'
 import { CorebrumError } from '../errors.ts'
 import { IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_HELD_INPUT_BYTES, MAX_WORKER_BYTES } from '../limits.ts'
-import type { Retriever } from '../modules/modules.ts'
-import { approximateBytes } from '../task/size.ts'
+import type { Blobs } from '../modules/blobs.ts'
 import type { Capability } from '../wire/capability.ts'
 import type { LeaseRef, SubmitterMessage } from '../wire/messages.ts'
 import { admitProgram, type Situation } from './admission.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { bytesOfLease } from './held-lease.ts'
+import { LeaseLog, sendLogs } from './lease-log.ts'
 import type { SubmitterLink } from './link.ts'
 import { createPace } from './pace.ts'
+import type { Provisions } from './provisions.ts'
 import { ServedSubmitter } from './served-submitter.ts'
 import { shareOut } from './windows.ts'
 
@@ -23,7 +25,8 @@ const TICK_MS = 25
 export interface WorkerComponents {
   peerId: string
   executor: Executor
-  retriever: Retriever
+  provisions: Provisions
+  blobs: Pick<Blobs, 'put'>
   capability: Capability
   /** What admission looks at, for a module. */
   situation: (cid: string) => Situation
@@ -53,7 +56,6 @@ export class Worker {
     this.now = components.now ?? (() => performance.now())
     this.dispatcher = new Dispatcher({
       ...components,
-      hasModule: (cid) => components.situation(cid).hasModule,
       pace: this.pace,
       onEnd: () => { if (this.load < components.capability.slots) this.share() },
       now: this.now,
@@ -162,7 +164,7 @@ export class Worker {
     this.dispatcher.dispatch()
   }
 
-  private take (submitter: ServedSubmitter, { taskId, fence, digest, values }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
+  private take (submitter: ServedSubmitter, { taskId, fence, digest, values, refs }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
     const program = submitter.program(digest)
     if (program === undefined || values.length !== program.inputs.length) {
       submitter.link?.abort(new CorebrumError('ERR_PROTOCOL', 'a lease names a program that was not sent, or does not fit it'))
@@ -170,16 +172,17 @@ export class Worker {
     }
     const ref: LeaseRef = { taskId, fence }
     if (submitter.resume(ref, digest)) return
-    const { module, memoryLimitBytes = 0 } = program
-    const admission = admitProgram({ memoryLimitBytes, moduleBytes: module.size }, this.components.situation(module.cid))
-    const bytes = values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
+    const { module, memoryLimitBytes = 0, grants } = program
+    const demand = { memoryLimitBytes, moduleBytes: module.size, ...(grants.networking ? { hosts: grants.hosts ?? [] } : {}) }
+    const admission = admitProgram(demand, this.components.situation(module.cid))
+    const bytes = bytesOfLease(program, values, refs)
     if (!admission.admitted) submitter.refuse(ref, new CorebrumError(admission.code, admission.reason))
     else if (submitter.heldBytes + bytes > MAX_HELD_INPUT_BYTES || submitter.leases >= MAX_CLAIM_WINDOW) {
       submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many of your tasks as it can'))
     } else if (this.bytes + bytes > MAX_WORKER_BYTES) {
       submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many inputs and results as it can'))
     } else {
-      submitter.hold({ taskId, fence, digest, program, values, bytes, taken: false, underWay: false, fetched: false, reported: false })
+      submitter.hold({ taskId, fence, digest, program, values, ...(refs === undefined ? {} : { refs }), bytes, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false })
       if (this.ticker !== undefined) return
       // A lease is good for a while before it needs to be renewed.
       this.lastRenewal = this.now()
@@ -211,6 +214,7 @@ export class Worker {
     for (const submitter of this.submitters.values()) {
       const running = submitter.toReport(now - REPORT_RUNNING_MS)
       if (running.length > 0) submitter.link?.send({ kind: 'running', leases: running })
+      if (submitter.link !== undefined) sendLogs(submitter.link, submitter.holding())
       if (renewing) this.renew(submitter)
     }
     this.share()

@@ -1,8 +1,10 @@
 /** The user's inputs against a definition: defaults, types, JSON Schema and validation rules, all mistakes at once. */
-import { encode, encodeCanonical } from '../cbor.ts'
+import { encodeCanonical } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
 import { MAX_INPUT_BYTES, MAX_INPUTS, MAX_NAME_CHARS } from '../limits.ts'
+import { encodedBytes } from './blob.ts'
 import { schemaCheck } from './schema.ts'
+import { placedInputs } from './setup.ts'
 import { closest } from './suggest.ts'
 import { describe, fit, isMapping, quoted, toBase64, valueFault } from './values.ts'
 import { showPath } from './report.ts'
@@ -34,7 +36,7 @@ export function declareInputs (definition: TaskDefinition, given: Record<string,
  * Rejects with ERR_INPUT; `problems` names each wrong, missing or unknown input, or all when they are over MAX_INPUT_BYTES.
  */
 export async function bindInputs (definition: TaskDefinition, given: Record<string, Value | undefined>): Promise<Array<Value | undefined>> {
-  const problems = unknownInputs(definition, given)
+  const problems = [...unknownInputs(definition, given), ...unplacedInputs(definition)]
   const wrong = new Set<string>()
   const bound: Mapping = Object.create(null)
   for (const input of definition.inputs) {
@@ -58,8 +60,8 @@ export async function bindInputs (definition: TaskDefinition, given: Record<stri
   problems.push(...await schemaProblems(definition, bound, wrong), ...ruleProblems(definition.validation, bound))
   if (problems.length > 0) throw refusal(definition, problems)
   const values = definition.inputs.map(({ name }) => bound[name])
-  const bytes = encode(values).length
-  if (bytes > MAX_INPUT_BYTES) throw refusal(definition, [`the inputs take ${bytes} bytes, allowed: ${MAX_INPUT_BYTES} - give a module large data by a URL of its own, or split the task`])
+  const bytes = values.reduce<number>((sum, value) => sum + encodedBytes(value), 0)
+  if (bytes > MAX_INPUT_BYTES) throw refusal(definition, [`the inputs take ${bytes} bytes, allowed: ${MAX_INPUT_BYTES} - split the task`])
   return values
 }
 
@@ -73,6 +75,11 @@ function unknownInputs (definition: TaskDefinition, given: Record<string, unknow
   })
   if (unknown.length > shown.length) shown.push(`${unknown.length - shown.length} more inputs are not inputs of this task`)
   return shown
+}
+
+/** Files and standard input that are to hold an input which neither the definition nor the user has. */
+function unplacedInputs ({ inputs, setup = {} }: TaskDefinition): string[] {
+  return placedInputs(setup).filter(({ name }) => !inputs.some((input) => input.name === name)).map(({ name, place }) => `${label(name)}: missing, allowed: what ${place} is to hold`)
 }
 
 /** What the schema says of inputs that are right by their declared type. */

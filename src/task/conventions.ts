@@ -3,7 +3,7 @@ import { closest } from './suggest.ts'
 import { quoted } from './values.ts'
 import type { Section } from './section.ts'
 
-export const CONVENTIONS = ['numeric', 'buffer', 'wasi-command', 'c-main', 'assemblyscript', 'extism', 'wasm-bindgen', 'wasm-bindgen-raw', 'go-js'] as const
+export const CONVENTIONS = ['numeric', 'buffer', 'wasi-command', 'c-main', 'assemblyscript', 'extism', 'wasm-bindgen', 'wasm-bindgen-raw', 'go-js', 'component'] as const
 
 const MAX_ABI_CHARS = 64
 

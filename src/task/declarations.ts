@@ -1,5 +1,7 @@
 /** What a definition declares of its inputs and outputs, written out or taken from its JSON Schemas. */
 import { MAX_INPUTS, MAX_NAME_CHARS } from '../limits.ts'
+import { pathConflict } from './file-path.ts'
+import { readFilePath } from './setup-files.ts'
 import { VALUE_TYPES, fieldOf, fit, isMapping, valueTypeNamed } from './values.ts'
 import type { InputSpec, OutputSpec, ValidationRule } from './definition.ts'
 import type { Section } from './section.ts'
@@ -8,7 +10,7 @@ import type { Mapping, Value, ValueType } from './values.ts'
 const TYPES = VALUE_TYPES.join(', ')
 const MAX_TEXT_CHARS = 65_536
 const INPUT_FIELDS = ['name', 'type', 'required', 'default', 'default_value', 'data_type', 'description'] as const
-const OUTPUT_FIELDS = ['name', 'type', 'data_type', 'description'] as const
+const OUTPUT_FIELDS = ['name', 'type', 'data_type', 'file', 'description'] as const
 const RULE_FIELDS = ['field', 'min', 'max', 'allowed_values', 'message'] as const
 const SCHEMA_TYPES: ReadonlyMap<Value | undefined, ValueType> = new Map([
   ['integer', 'integer'], ['number', 'number'], ['string', 'string'], ['boolean', 'boolean'], ['array', 'array'], ['object', 'object'],
@@ -36,13 +38,20 @@ export function readOutputs (sections: Section[], schema: Mapping | undefined): 
   const items = itemsOf(sections, 'outputs', '{name: result, type: integer}')
   if (items.length === 0) return outputsOfSchema(schema)
   const names = new Set<string>()
-  return items.flatMap((item) => {
+  const files: Array<{ item: Section, file: string }> = []
+  const outputs = items.flatMap((item) => {
     item.expect(OUTPUT_FIELDS)
     const name = readName(item, names, 'output')
     const type = readType(item)
+    const file = readFilePath(item, 'file')
+    if (file !== undefined) files.push({ item, file })
     const description = item.text('description', MAX_TEXT_CHARS)
-    return name === undefined ? [] : [{ name, type, ...(description !== undefined && { description }) }]
+    return name === undefined ? [] : [{ name, type, ...(file !== undefined && { file }), ...(description !== undefined && { description }) }]
   })
+  const conflict = pathConflict(files.map(({ file }) => file))
+  const blamed = conflict === undefined ? undefined : files[conflict.index]?.item
+  if (conflict !== undefined && blamed !== undefined) blamed.report.mistake(blamed.at('file'), `found ${conflict.problem} - every output needs a file of its own`)
+  return outputs
 }
 
 export function readValidation (sections: Section[], inputs: InputSpec[]): ValidationRule[] {

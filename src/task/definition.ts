@@ -1,4 +1,5 @@
 /** What a task definition says once it is loaded: one normal form for every dialect (`parse.ts` reads them). */
+import type { ErrorCode } from '../errors.ts'
 import type { StandardInput } from './program.ts'
 import type { Value, ValueType } from './values.ts'
 
@@ -63,6 +64,14 @@ export interface SetupSpec {
   files?: FileSource[]
 }
 
+/** Inputs with the outputs, or the error, that must come of them. */
+export interface ExampleSpec {
+  name: string
+  inputs: Record<string, Value>
+  outputs?: Record<string, Value>
+  error?: ErrorCode
+}
+
 export interface TaskDefinition {
   name: string
   version?: string
@@ -90,4 +99,6 @@ export interface TaskDefinition {
   priority: number
   tags: string[]
   metadata: Record<string, Value>
+  /** For `corebrum test`; no worker sees them. */
+  examples?: ExampleSpec[]
 }

@@ -8,14 +8,14 @@ import type { Mapping, Value } from './values.ts'
 /**
  * The value of one JSON text; integers beyond ±2^53 become bigint. `what` names the text in messages.
  * Throws ERR_INPUT, saying line and column, on text that is not JSON, too long, too deep, or with a
- * number that cannot be held.
+ * number that cannot be held. `maxChars` is MAX_DEFINITION_BYTES unless given.
  */
-export function parseJsonValue (text: string, what: string): Value {
+export function parseJsonValue (text: string, what: string, { maxChars = MAX_DEFINITION_BYTES }: { maxChars?: number } = {}): Value {
   const refuse = (problem: string, cause?: unknown): never => {
     throw new CorebrumError('ERR_INPUT', `${what}: ${problem}`, { cause, problems: [`${what}: ${problem}`] })
   }
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-  if (body.length > MAX_DEFINITION_BYTES) refuse(`${body.length} characters of JSON, allowed: ${MAX_DEFINITION_BYTES}`)
+  if (body.length > maxChars) refuse(`${body.length} characters of JSON, allowed: ${maxChars}`)
   if (depthOf(body) > MAX_VALUE_DEPTH) refuse(`nested deeper than ${MAX_VALUE_DEPTH} levels`)
   let value: unknown
   try {

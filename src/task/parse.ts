@@ -1,13 +1,17 @@
 /** Reads a task definition, in any of its dialects, into the normal form of `definition.ts`. */
 import { MAX_NAME_CHARS } from '../limits.ts'
+import { readConvention } from './conventions.ts'
 import { describesResult, propertyFaults, readInputs, readOutputs, readValidation } from './declarations.ts'
 import { readDocument } from './document.ts'
+import { readExamples } from './examples.ts'
+import { readGrants } from './grants.ts'
 import { isWasmTask } from './kind.ts'
 import { readModule } from './module-source.ts'
 import { createReport } from './report.ts'
 import { schemaCheck, SchemaError } from './schema.ts'
 import { createSection } from './section.ts'
-import { readMemoryLimit, readTimeLimit } from './task-limits.ts'
+import { readSetup } from './setup.ts'
+import { readFuel, readMemoryLimit, readTimeLimit } from './task-limits.ts'
 import { isMapping } from './values.ts'
 import type { TaskDefinition } from './definition.ts'
 import type { Report } from './report.ts'
@@ -21,16 +25,15 @@ export interface ParsedDefinition {
 }
 
 const MAX_TEXT_CHARS = 65_536
-const MAX_ABI_CHARS = 64
 const MAX_PRIORITY = 2 ** 31 - 1
 /** Fields that may stand at the root or in compute_logic. */
 const LOGIC_FIELDS = [
   'wasm_binary', 'wasm_source', 'code_source', 'wasm_module', 'function_name', 'entry_point', 'wasm_config', 'input_schema',
   'output_schema', 'inputs', 'outputs', 'validation', 'sha256', 'cid', 'timeout_seconds', 'resources', 'requirements', 'abi',
-  'language', 'logic_type', 'type', 'tasks',
+  'language', 'logic_type', 'type', 'tasks', 'args', 'env', 'stdin', 'files', 'deterministic', 'examples',
 ] as const
 const ROOT_FIELDS = [...LOGIC_FIELDS, 'name', 'version', 'description', 'compute_logic', 'source', 'priority', 'tags', 'metadata', 'category', 'complexity'] as const
-const CONFIG_FIELDS = ['memory_limit', 'timeout_ms', 'allow_networking', 'allow_file_system'] as const
+const CONFIG_FIELDS = ['memory_limit', 'timeout_ms', 'fuel', 'deterministic', 'allow_networking', 'allowed_hosts', 'allow_file_system'] as const
 const RESOURCE_FIELDS = ['memory_mb', 'timeout_seconds', 'cpu_cores', 'dependencies'] as const
 
 /**
@@ -70,11 +73,16 @@ async function readTask (root: Section, compute: Section | undefined): Promise<T
   const description = root.text('description', MAX_TEXT_CHARS)
   const module = await readModule(root, compute ?? root, wasm)
   const functionName = first([...sections, wasm], (section) => section.text('function_name', MAX_NAME_CHARS) ?? section.text('entry_point', MAX_NAME_CHARS))
-  const abi = first([...sections, ...configs], (section) => section.text('abi', MAX_ABI_CHARS))
+  const abi = first([...sections, ...configs], readConvention)
   const inputSchema = await readSchema(sections, 'input_schema')
   const outputSchema = await readSchema(sections, 'output_schema')
   const inputs = readInputs([root, ...(compute === undefined ? [] : [compute])], inputSchema)
+  const outputs = readOutputs([root, ...(compute === undefined ? [] : [compute])], outputSchema)
   const memoryLimitBytes = readMemoryLimit(configs, resources, wasm)
+  const fuel = readFuel(configs)
+  const deterministic = first([...sections, ...configs], (section) => section.flag('deterministic'))
+  const setup = readSetup(sections, inputs)
+  const examples = readExamples(sections, outputs)
   const definition = {
     name: name ?? '',
     ...(version !== undefined && { version }),
@@ -83,19 +91,20 @@ async function readTask (root: Section, compute: Section | undefined): Promise<T
     ...(functionName !== undefined && { functionName }),
     ...(abi !== undefined && { abi }),
     inputs,
-    outputs: readOutputs([root, ...(compute === undefined ? [] : [compute])], outputSchema),
+    outputs,
     ...(inputSchema !== undefined && { inputSchema }),
     ...(outputSchema !== undefined && { outputSchema }),
     validation: readValidation(sections, inputs),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
     timeLimitMs: readTimeLimit(configs, [...sections, ...resources]),
-    grants: {
-      networking: first(configs, (config) => config.flag('allow_networking')) ?? false,
-      fileSystem: first(configs, (config) => config.flag('allow_file_system')) ?? false,
-    },
+    ...(fuel !== undefined && { fuel }),
+    ...(deterministic !== undefined && { deterministic }),
+    ...(setup !== undefined && { setup }),
+    grants: readGrants(configs, { setup, outputs, deterministic }),
     priority: readPriority(root),
     tags: readTags(root, report),
     metadata: readMetadata(root, report),
+    ...(examples.length > 0 && { examples }),
   }
   return module.source === undefined ? undefined : { ...definition, module: module.source }
 }

@@ -15,6 +15,8 @@ export interface Section {
   /** As `text`, and a number stands as it is written. */
   label (key: string, maxChars: number): string | undefined
   flag (key: string): boolean | undefined
+  /** A number of the file as it is written there, such as 1.10; undefined where the path leads to none. */
+  written (path: Path): string | undefined
   /** A number above 0, not above `max`. */
   positive (key: string, max: number, unit: string): number | undefined
   section (key: string): Section | undefined
@@ -56,6 +58,7 @@ export function createSection (document: Document, report: Report, mapping: Mapp
       if (typeof value === 'number' || typeof value === 'bigint') return document.written(at(key)) ?? String(value)
       return typeof value === 'string' ? checkText(key, value, maxChars) : refuse(key, value, 'text or a number')
     },
+    written: (path) => document.written(path),
     flag (key) {
       const value = raw(key)
       return value === undefined || typeof value === 'boolean' ? value : refuse(key, value, 'true, false')

@@ -1,5 +1,6 @@
 /** The life of one task: a record and the pure function that moves it from state to state. */
 import type { ErrorCode } from '../errors.ts'
+import { MAX_LOG_BYTES } from '../limits.ts'
 import type { Usage } from './usage.ts'
 import type { Value } from './values.ts'
 
@@ -39,7 +40,7 @@ export interface TaskRecord {
   readonly outputs?: Record<string, Value>
   readonly failure?: TaskFailure
   readonly usage?: Usage
-  /** stderr and console text of the module, capped. */
+  /** stderr and console text of the module, capped: of the result, else what has come of the newest lease. */
   readonly logs: string
   readonly declines: readonly Decline[]
 }
@@ -52,11 +53,13 @@ export function isFinal (state: TaskState): boolean {
 export type TaskEvent =
   | { type: 'leased', worker: string, fence: number, atMs: number }
   | { type: 'started', fence: number, atMs: number }
+  /** The module wrote this to its log; the result replaces what came this way. */
+  | { type: 'logged', fence: number, text: string }
   /** The lease ended without a result; `charged` counts it as an attempt. */
   | { type: 'released', fence: number, charged: boolean, decline?: Decline }
   | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number }
-  /** `worker` gave the failed result; absent when the submitter gave up. */
-  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: Usage, logs: string, atMs: number }
+  /** `worker` gave the failed result, with its log; both absent when the submitter gave up. */
+  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: Usage, logs?: string, atMs: number }
   | { type: 'cancelled', failure: TaskFailure, atMs: number }
 
 /** Declines that a record keeps; the newest. */
@@ -75,10 +78,15 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
   switch (event.type) {
     case 'leased':
       if (task.state !== 'pending' || event.fence <= task.fence) return task
-      return { ...task, state: 'claimed', worker: event.worker, fence: event.fence, claimedAtMs: event.atMs }
+      return { ...task, state: 'claimed', worker: event.worker, fence: event.fence, claimedAtMs: event.atMs, logs: '' }
     case 'started':
       if (task.state !== 'claimed' || event.fence !== task.fence) return task
       return { ...task, state: 'running', startedAtMs: event.atMs }
+    case 'logged': {
+      if (task.state === 'pending' || event.fence !== task.fence) return task
+      const text = event.text.slice(0, MAX_LOG_BYTES - task.logs.length)
+      return text === '' ? task : { ...task, logs: task.logs + text }
+    }
     case 'released': {
       if (task.state === 'pending' || event.fence !== task.fence) return task
       const { id, name, fence, createdAtMs, logs } = task
@@ -90,7 +98,7 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
       return { ...task, state: 'completed', worker, outputs, usage, logs, endedAtMs: atMs }
     }
     case 'failed': {
-      const { worker, failure, usage, logs, atMs } = event
+      const { worker, failure, usage, logs = task.logs, atMs } = event
       const state = failure.code === 'ERR_TIME_LIMIT' ? 'timeout' : 'failed'
       return { ...task, state, failure, logs, endedAtMs: atMs, ...(worker === undefined ? {} : { worker }), ...(usage === undefined ? {} : { usage }) }
     }

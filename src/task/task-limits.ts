@@ -1,5 +1,5 @@
 /** Memory and time limits of a definition: the smallest of all the places that name one. */
-import { DEFAULT_TIME_LIMIT_MS, MAX_MEMORY_LIMIT_BYTES, MAX_TIME_LIMIT_MS, WASM_PAGE_BYTES } from '../limits.ts'
+import { DEFAULT_TIME_LIMIT_MS, MAX_FUEL, MAX_MEMORY_LIMIT_BYTES, MAX_TIME_LIMIT_MS, WASM_PAGE_BYTES } from '../limits.ts'
 import type { Section } from './section.ts'
 
 const MIB = 1024 * 1024
@@ -37,6 +37,18 @@ export function readTimeLimit (configs: Section[], sections: Section[]): number 
     if (seconds !== undefined) limits.push(Math.ceil(seconds * 1000))
   }
   return limits.length === 0 ? DEFAULT_TIME_LIMIT_MS : Math.min(...limits)
+}
+
+/** Undefined where the definition does not meter its calls. */
+export function readFuel (configs: Section[]): number | undefined {
+  const limits = configs.flatMap((config) => {
+    const value = config.raw('fuel')
+    if (value === undefined) return []
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_FUEL) return [value]
+    config.report.found(config.at('fuel'), value, `an integer from 1 to ${MAX_FUEL}`)
+    return []
+  })
+  return limits.length === 0 ? undefined : Math.min(...limits)
 }
 
 function bytesOf (text: string): number | undefined {

@@ -108,9 +108,7 @@ export function fromBase64 (text: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** Base64 of bytes (RFC 4648, section 4, padded). */
 export function toBase64 (bytes: Uint8Array): string {
-  let binary = ''
-  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-  return btoa(binary)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 }
 
 /** What keeps `value`, which a program made, from being a Value; undefined when it is one. */

@@ -6,26 +6,29 @@
  *     hello   = [0, version: 1, capability]                        ; first message, once
  *     claim   = [1, slots: uint]                                   ; leases it will hold at once; replaces the last claim
  *     running = [2, [+ lease-ref]]                                 ; these have begun
- *     result  = [3, id, fence, 0, outputs: {* tstr => any}, usage, logs: tstr]
+ *     result  = [3, id, fence, 0, outputs: {* tstr => any}, usage, logs: tstr, ? output-refs]
  *             / [3, id, fence, status: uint, message: tstr, usage, logs: tstr]
  *     renew   = [4, [+ lease-ref]]                                 ; still held
  *     refuse  = [5, id, fence, status: uint, reason: tstr]         ; gives a lease back without running it
+ *     log     = [6, id, fence, text: tstr]                         ; what the module wrote since the last one; `logs` of the result has it all
  *   submitter to worker
  *     program = [16, digest: bstr .size 32, program]               ; before the first lease that names it
- *     lease   = [17, id, fence, digest: bstr .size 32, lease-ms: uint, values: [* any]]
+ *     lease   = [17, id, fence, digest: bstr .size 32, lease-ms: uint, values: [* any], ? value-refs]
  *     ack     = [18, [+ lease-ref]]                                ; the results are kept; forget them
  *     cancel  = [19, id, fence]
  *
  *   lease-ref = [id, fence]    id = bstr .size 16 (UUID)    fence = uint
- *   usage = [wall-ms: number, memory-bytes: uint, cpu-ms: number, module-bytes: uint, file-bytes: uint, fuel: uint / null]
+ *   usage: see usage.ts
  *   status = 0, or the status of a code in errors.ts
  *   values: one for each input of the program, `undefined` where the user gave none
+ *   value-refs, output-refs: large values that travel beside the message: see blobs.ts
  */
 import { CorebrumError, ERRORS, codeOfStatus, type ErrorCode } from '../errors.ts'
 import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
 import type { Program } from '../task/program.ts'
 import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
+import { outputRefsFromWire, outputRefsToWire, valueRefsFromWire, valueRefsToWire, type OutputRef, type ValueRef } from './blobs.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
 import { programFromWire, programToWire } from './program.ts'
 import { usageFromWire, usageToWire } from './usage.ts'
@@ -39,7 +42,8 @@ export const MAX_MESSAGE_LENGTH = 8192
 export interface LeaseRef { taskId: string, fence: number }
 
 export type Outcome =
-  | { ok: true, outputs: Record<string, Value>, usage: Usage, logs: string }
+  /** `refs`: outputs that are not in `outputs`, but to be fetched from the worker. */
+  | { ok: true, outputs: Record<string, Value>, usage: Usage, logs: string, refs?: OutputRef[] }
   | { ok: false, code: ErrorCode, message: string, usage: Usage, logs: string }
 
 export type WorkerMessage =
@@ -49,10 +53,11 @@ export type WorkerMessage =
   | { kind: 'result', taskId: string, fence: number, outcome: Outcome }
   | { kind: 'renew', leases: LeaseRef[] }
   | { kind: 'refuse', taskId: string, fence: number, code: ErrorCode, reason: string }
+  | { kind: 'log', taskId: string, fence: number, text: string }
 
 export type SubmitterMessage =
   | { kind: 'program', digest: string, program: Program }
-  | { kind: 'lease', taskId: string, fence: number, digest: string, leaseMs: number, values: Array<Value | undefined> }
+  | { kind: 'lease', taskId: string, fence: number, digest: string, leaseMs: number, values: Array<Value | undefined>, refs?: ValueRef[] }
   | { kind: 'ack', leases: LeaseRef[] }
   | { kind: 'cancel', taskId: string, fence: number }
 
@@ -64,11 +69,12 @@ export function workerMessageToWire (m: WorkerMessage): unknown[] {
     case 'result': {
       const { outcome: o } = m
       const head = [3, idToWire(m.taskId), uint(m.fence)]
-      const tail = [usageToWire(o.usage), o.logs]
+      const tail = [usageToWire(o.usage), o.logs, ...(o.ok && o.refs !== undefined ? [outputRefsToWire(o.refs)] : [])]
       return o.ok ? [...head, 0, o.outputs, ...tail] : [...head, ERRORS[o.code].status, o.message.slice(0, MAX_MESSAGE_LENGTH), ...tail]
     }
     case 'renew': return [4, refsToWire(m.leases)]
     case 'refuse': return [5, idToWire(m.taskId), uint(m.fence), ERRORS[m.code].status, m.reason.slice(0, MAX_MESSAGE_LENGTH)]
+    case 'log': return [6, idToWire(m.taskId), uint(m.fence), m.text]
   }
 }
 
@@ -90,6 +96,7 @@ export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined 
       code: codeOfStatus(asInteger(f[3], 'refuse.status', 1, 65535)),
       reason: asText(f[4], 'refuse.reason', MAX_MESSAGE_LENGTH),
     }
+    case 6: return { kind: 'log', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]), text: asText(f[3], 'log.text', MAX_LOG_BYTES) }
     default: return undefined
   }
 }
@@ -97,7 +104,7 @@ export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined 
 export function submitterMessageToWire (m: SubmitterMessage): unknown[] {
   switch (m.kind) {
     case 'program': return [16, Buffer.from(m.digest, 'hex'), programToWire(m.program)]
-    case 'lease': return [17, idToWire(m.taskId), uint(m.fence), Buffer.from(m.digest, 'hex'), m.leaseMs, m.values]
+    case 'lease': return [17, idToWire(m.taskId), uint(m.fence), Buffer.from(m.digest, 'hex'), m.leaseMs, m.values, ...(m.refs === undefined ? [] : [valueRefsToWire(m.refs)])]
     case 'ack': return [18, refsToWire(m.leases)]
     case 'cancel': return [19, idToWire(m.taskId), uint(m.fence)]
   }
@@ -108,21 +115,30 @@ export function submitterMessageFromWire (raw: unknown): SubmitterMessage | unde
   const f = asArray(raw, 'message', 1)
   switch (f[0]) {
     case 16: return { kind: 'program', digest: digestFromWire(f[1]), program: programFromWire(f[2]) }
-    case 17: return {
-      kind: 'lease',
-      taskId: idFromWire(f[1]),
-      fence: fenceFromWire(f[2]),
-      digest: digestFromWire(f[3]),
-      leaseMs: asInteger(f[4], 'lease.ms', 1, MAX_TIME_LIMIT_MS),
-      values: asArray(f[5], 'lease.values', 0, MAX_INPUTS).map((value) => {
-        if (value !== undefined && !isValue(value)) throw broken('lease.values')
-        return value
-      }),
+    case 17: {
+      const values = valuesFromWire(f[5])
+      const refs = valueRefsFromWire(f[6], values)
+      return {
+        kind: 'lease',
+        taskId: idFromWire(f[1]),
+        fence: fenceFromWire(f[2]),
+        digest: digestFromWire(f[3]),
+        leaseMs: asInteger(f[4], 'lease.ms', 1, MAX_TIME_LIMIT_MS),
+        values,
+        ...(refs.length === 0 ? {} : { refs }),
+      }
     }
     case 18: return { kind: 'ack', leases: refsFromWire(f[1], 'ack') }
     case 19: return { kind: 'cancel', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]) }
     default: return undefined
   }
+}
+
+function valuesFromWire (raw: unknown): Array<Value | undefined> {
+  return asArray(raw, 'lease.values', 0, MAX_INPUTS).map((value) => {
+    if (value !== undefined && !isValue(value)) throw broken('lease.values')
+    return value
+  })
 }
 
 function outcomeFromWire (f: unknown[]): Outcome {
@@ -132,7 +148,8 @@ function outcomeFromWire (f: unknown[]): Outcome {
   if (status !== 0) return { ok: false, code: codeOfStatus(status), message: asText(f[4], 'result.message', MAX_MESSAGE_LENGTH), usage, logs }
   const outputs = asRecord(f[4], 'result.outputs')
   if (!isValue(outputs)) throw broken('result.outputs')
-  return { ok: true, outputs, usage, logs }
+  const refs = outputRefsFromWire(f[7], outputs)
+  return { ok: true, outputs, usage, logs, ...(refs.length === 0 ? {} : { refs }) }
 }
 
 function refsToWire (leases: LeaseRef[]): unknown[] {

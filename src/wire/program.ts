@@ -3,12 +3,16 @@
  *
  *   program = { name: tstr, cid: tstr, size: uint, urls: [* tstr], ? fn: tstr, ? abi: tstr,
  *               in: [* [name: tstr, type: tstr]], out: [* [name: tstr, type: tstr]],
- *               ? memory: uint, time: uint, net: bool, fs: bool }       ; memory in bytes, time in milliseconds
+ *               ? memory: uint, time: uint, net: bool, fs: bool,        ; memory in bytes, time in milliseconds
+ *               ? fuel: uint, ? det: true, ? hosts: [* tstr], ? setup: setup }     ; setup.ts has the last
  */
-import { MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_NAME_CHARS, MAX_TIME_LIMIT_MS, MAX_URL_CHARS } from '../limits.ts'
+import { MAX_ALLOWED_HOSTS, MAX_FUEL, MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_NAME_CHARS, MAX_TIME_LIMIT_MS, MAX_URL_CHARS } from '../limits.ts'
+import type { Grants } from '../task/definition.ts'
+import { isHost } from '../task/grants.ts'
 import type { Program } from '../task/program.ts'
 import type { ValueType } from '../task/values.ts'
-import { asArray, asBoolean, asInteger, asRecord, asText, asTexts, asValueType, uint } from './shape.ts'
+import { asArray, asBoolean, asInteger, asRecord, asText, asTexts, asValueType, broken, uint } from './shape.ts'
+import { setupFromWire, setupToWire } from './setup.ts'
 
 interface Field { name: string, type: ValueType }
 
@@ -27,11 +31,21 @@ export function programToWire (program: Program): unknown {
     time: program.timeLimitMs,
     net: program.grants.networking,
     fs: program.grants.fileSystem,
+    ...(program.fuel === undefined ? {} : { fuel: uint(program.fuel) }),
+    ...(program.deterministic === true ? { det: true } : {}),
+    ...(program.grants.hosts === undefined ? {} : { hosts: program.grants.hosts }),
+    ...(program.setup === undefined ? {} : { setup: setupToWire(program.setup) }),
   }
 }
 
+/** Throws ERR_PROTOCOL. */
 export function programFromWire (raw: unknown): Program {
   const p = asRecord(raw, 'program')
+  const shared = {
+    inputs: fieldsFromWire(p.in, 'program.in'),
+    outputs: fieldsFromWire(p.out, 'program.out'),
+    grants: grantsFromWire(p),
+  }
   return {
     name: asText(p.name, 'program.name', MAX_NAME_CHARS),
     module: {
@@ -41,12 +55,21 @@ export function programFromWire (raw: unknown): Program {
     },
     ...(p.fn === undefined ? {} : { functionName: asText(p.fn, 'program.fn', MAX_NAME_CHARS) }),
     ...(p.abi === undefined ? {} : { abi: asText(p.abi, 'program.abi', 64) }),
-    inputs: fieldsFromWire(p.in, 'program.in'),
-    outputs: fieldsFromWire(p.out, 'program.out'),
+    ...shared,
     ...(p.memory === undefined ? {} : { memoryLimitBytes: asInteger(p.memory, 'program.memory', 0, MAX_MEMORY_LIMIT_BYTES) }),
     timeLimitMs: asInteger(p.time, 'program.time', 1, MAX_TIME_LIMIT_MS),
-    grants: { networking: asBoolean(p.net, 'program.net'), fileSystem: asBoolean(p.fs, 'program.fs') },
+    ...(p.fuel === undefined ? {} : { fuel: asInteger(p.fuel, 'program.fuel', 1, MAX_FUEL) }),
+    ...(p.det === undefined || !asBoolean(p.det, 'program.det') ? {} : { deterministic: true }),
+    ...(p.setup === undefined ? {} : { setup: setupFromWire(p.setup, shared) }),
   }
+}
+
+function grantsFromWire (p: Record<string, unknown>): Grants {
+  const grants = { networking: asBoolean(p.net, 'program.net'), fileSystem: asBoolean(p.fs, 'program.fs') }
+  if (p.hosts === undefined) return grants
+  const hosts = asTexts(p.hosts, 'program.hosts', MAX_ALLOWED_HOSTS, MAX_NAME_CHARS)
+  if (!grants.networking || !hosts.every(isHost)) throw broken('program.hosts')
+  return { ...grants, hosts }
 }
 
 function fieldsFromWire (raw: unknown, what: string): Field[] {

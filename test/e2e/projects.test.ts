@@ -3,10 +3,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EXAMPLES as SOURCES, SHIPPED } from '../support/shipped.ts'
 import { runCli, type CliResult } from '../support/run-cli.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
-const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
+const EXAMPLES = fileURLToPath(SOURCES)
 const LANGUAGES = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'starter')))
 
 describe('corebrum: new and test', () => {
@@ -49,6 +50,16 @@ describe('corebrum: new and test', () => {
     const again = await run('new', 'c', 'hello')
     assert.equal(again.code, 2)
     assert.match(again.stderr, /exists already/)
+  })
+
+  it('test passes all examples of the definitions that ship', async () => {
+    const files = readdirSync(SHIPPED).filter((name) => /\.(yaml|json)$/.test(name)).map((name) => fileURLToPath(new URL(name, SHIPPED)))
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    const tested = files.filter((_, i) => !texts[i]?.includes('# There are no examples here for `corebrum test`, as they would need that server.'))
+    assert(tested.length >= files.length - 2)
+    const { code, stdout, stderr } = await run('test', ...tested)
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /^[4-9]\d passed, 0 failed\n$/m)
   })
 
   it('test says which example differs, and how', async () => {

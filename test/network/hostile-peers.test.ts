@@ -32,7 +32,7 @@ const WORK: ReadonlyArray<{ name: string, messages: unknown[], ends: boolean }> 
   { name: 'a result with a task id of 3 bytes', messages: [HELLO, [3, new Uint8Array(3), 1, 0, {}, [1, 1], '']], ends: true },
   { name: 'a result whose usage is not a number', messages: [HELLO, [3, ID, 1, 0, {}, [Number.NaN, 1], '']], ends: true },
   { name: 'a renewal of nothing', messages: [HELLO, [4, []]], ends: true },
-  { name: 'a result for a task that it was never leased', messages: [HELLO, [1, 1], [3, ID, 1, 0, { result: 666 }, [1, 1], '']], ends: false },
+  { name: 'a result for a task that it was never leased', messages: [HELLO, [1, 1], [3, ID, 1, 0, { result: 666 }, [1, 1, 1, 1, 1, null], '']], ends: false },
   { name: 'a message of a kind to come', messages: [HELLO, [1, 0], [200, 'later']], ends: false },
 ]
 

@@ -7,6 +7,7 @@ import type { Node, SubmitOptions, TaskHandle } from '../../src/node.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import { isFinal, type TaskRecord } from '../../src/task/state.ts'
 import type { Value } from '../../src/task/values.ts'
+import { FakeBlobs } from './fake-blobs.ts'
 
 export interface FakeSubmission {
   definition: TaskDefinition
@@ -114,6 +115,7 @@ export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
     workForItself () {},
     async start () {},
     async stop () {},
+    blobs: new FakeBlobs(),
     modules: {
       async start () {},
       async stop () {},

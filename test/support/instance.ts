@@ -30,8 +30,8 @@ export function importsOf (name: string): Import[] {
   return WebAssembly.Module.imports(new WebAssembly.Module(shippedFile(name)))
 }
 
-export function customSections (name: string, section: string): ArrayBuffer[] {
-  return WebAssembly.Module.customSections(new WebAssembly.Module(shippedFile(name)), section)
+export function customSections (bytes: Uint8Array, section: string): ArrayBuffer[] {
+  return WebAssembly.Module.customSections(new WebAssembly.Module(bytes), section)
 }
 
 /** Whether an error is the trap of an `unreachable` instruction. */

@@ -7,12 +7,17 @@ import type { Call, CallResult, Executor, RunOptions } from '../../src/executor/
 import type { RetrieveOptions, Retriever } from '../../src/modules/modules.ts'
 import type { Channel, Verdict } from '../../src/network/network.ts'
 import { localLink, type SubmitterLink, type WorkerLink } from '../../src/roles/link.ts'
+import { createProvisions, type Provisions } from '../../src/roles/provisions.ts'
 import { programDigest, type ModuleRef, type Program } from '../../src/task/program.ts'
 import type { Value } from '../../src/task/values.ts'
+import type { ValueRef } from '../../src/wire/blobs.ts'
 import type { Capability } from '../../src/wire/capability.ts'
 import type { LeaseRef, Outcome, SubmitterMessage, WorkerMessage } from '../../src/wire/messages.ts'
 import type { Offer } from '../../src/wire/offer.ts'
+import { FakeBlobs } from './fake-blobs.ts'
 import { FakeMesh, FakeNetwork } from './fake-network.ts'
+
+export { FakeBlobs }
 
 /** After all that follows from what was just done has happened. */
 export function turn (): Promise<void> {
@@ -149,6 +154,8 @@ export class FakeSubmitter {
   readonly received: WorkerMessage[] = []
   closed = false
   acknowledges = true
+  /** Bytes that its stream holds and it has not read. */
+  unread = 0
   private readonly sent = new Set<string>()
 
   constructor (worker: Attach<SubmitterLink>, peer: string) {
@@ -156,6 +163,7 @@ export class FakeSubmitter {
     const { toWorker, toSubmitter, aborted } = linkPair('worker', peer)
     this.link = toWorker
     this.aborted = aborted
+    Object.defineProperty(toSubmitter, 'bufferedBytes', { get: () => this.unread })
     this.link.onMessages = (messages) => {
       for (const message of messages) {
         this.received.push(message)
@@ -175,11 +183,11 @@ export class FakeSubmitter {
     return this.of('claim').at(-1)?.slots
   }
 
-  lease (task: Program, { taskId = randomUUID(), fence = 1, values = [5] }: { taskId?: string, fence?: number, values?: Value[] } = {}): LeaseRef {
+  lease (task: Program, { taskId = randomUUID(), fence = 1, values = [5], refs }: { taskId?: string, fence?: number, values?: Array<Value | undefined>, refs?: ValueRef[] } = {}): LeaseRef {
     const digest = programDigest(task)
     if (!this.sent.has(digest)) this.link.send({ kind: 'program', digest, program: task })
     this.sent.add(digest)
-    this.link.send({ kind: 'lease', taskId, fence, digest, leaseMs: 10_000, values })
+    this.link.send({ kind: 'lease', taskId, fence, digest, leaseMs: 10_000, values, ...(refs === undefined ? {} : { refs }) })
     return { taskId, fence }
   }
 }
@@ -188,6 +196,7 @@ export interface FakeCall extends Call {
   /** Aborted when the call is cancelled. */
   readonly signal: AbortSignal
   start (): void
+  log (text: string): void
   finish (outputs?: Record<string, Value>, wallMs?: number): void
   fail (error: Error): void
 }
@@ -205,7 +214,7 @@ export class FakeExecutor implements Executor {
   async start (): Promise<void> {}
   async stop (): Promise<void> {}
 
-  run (call: Call, { onCancellable, onStart }: RunOptions = {}): Promise<CallResult> {
+  run (call: Call, { onCancellable, onLog, onStart }: RunOptions = {}): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       const usage = { wallMs: 1_000, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }
       const controller = new AbortController()
@@ -217,6 +226,7 @@ export class FakeExecutor implements Executor {
         ...call,
         signal: controller.signal,
         start: () => { onStart?.() },
+        log: (text) => { onLog?.(text) },
         finish: (outputs = { result: 120 }, wallMs = usage.wallMs) => { resolve({ outputs, logs: '', usage: { ...usage, wallMs } }) },
         fail: reject,
       })
@@ -234,6 +244,11 @@ export class FakeRetriever implements Retriever {
       this.fetches.push({ module, options, done: resolve, fail: reject })
     })
   }
+}
+
+/** What a worker gets for its leases: `has` says which modules and files are here. */
+export function provisionsOf ({ retriever = new FakeRetriever(), blobs = new FakeBlobs(), has = () => true }: { retriever?: Retriever, blobs?: FakeBlobs, has?: (cid: string) => boolean } = {}): Provisions {
+  return createProvisions({ store: { has, read: async (cid) => new TextEncoder().encode(cid) }, retriever, fetcher: blobs })
 }
 
 /** One end of a message stream that nothing is behind: what is sent can be read, and what comes is given by the test. */

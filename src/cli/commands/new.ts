@@ -1,11 +1,11 @@
 /** `corebrum new`: makes a folder with a module's source, the built module, its task definition and how to go on. */
-import { cp, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import type { Command } from 'commander'
 import { codeOf, describeSystemError } from '../../config/system-error.ts'
 import { CorebrumError } from '../../errors.ts'
 import { closest } from '../../task/suggest.ts'
-import { print } from '../output.ts'
+import { print, say } from '../output.ts'
 import { STARTER_NAME, starterFolder, starterLanguages } from '../starters.ts'
 
 /** A file name, a crate and a package in every language. */
@@ -22,7 +22,10 @@ export function addNew (program: Command): void {
         throw new CorebrumError('ERR_USAGE', `there is no starter in ${JSON.stringify(language)}; there are ${languages.join(', ')}${meant === undefined ? '' : ` - did you mean ${meant}?`}`)
       }
       if (!NAME.test(name)) throw new CorebrumError('ERR_USAGE', `${JSON.stringify(name)} is no name for a project; allowed: a small letter, then up to 62 small letters, digits and _`)
-      for (const path of await makeProject(starterFolder(language), name)) print(path)
+      const made = await makeProject(starterFolder(language), name)
+      for (const path of made) print(path)
+      const first = made.some((path) => path.endsWith('.wasm')) ? '' : `build it as ${join(name, 'README.md')} says, then `
+      say(`next: ${first}corebrum test ${join(name, `${name}.yaml`)}`)
     })
 }
 
@@ -30,19 +33,20 @@ export function addNew (program: Command): void {
 async function makeProject (starter: string, name: string): Promise<string[]> {
   try {
     await mkdir(name)
-    await cp(starter, name, { recursive: true })
+    const entries = await readdir(starter, { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(starter, join(entry.parentPath, entry.name)))
+    return (await Promise.all(files.map((file) => makeFile(starter, file, name)))).sort()
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') throw new CorebrumError('ERR_USAGE', `${name} exists already; choose another name`, { cause })
     throw new CorebrumError('ERR_USAGE', `${name} cannot be made: ${describeSystemError(cause)}`, { cause })
   }
-  const made: string[] = []
-  for (const entry of await readdir(name, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const from = join(entry.parentPath, entry.name)
-    const to = join(entry.parentPath, entry.name.replaceAll(STARTER_NAME, name))
-    if (!from.endsWith('.wasm')) await writeFile(from, (await readFile(from, 'utf8')).replaceAll(STARTER_NAME, name))
-    await rename(from, to)
-    made.push(to)
-  }
-  return made.sort()
+}
+
+/** Written, not copied: the files of an installed package may be read-only. */
+async function makeFile (starter: string, file: string, name: string): Promise<string> {
+  const from = join(starter, file)
+  const to = join(name, file.replaceAll(STARTER_NAME, name))
+  await mkdir(dirname(to), { recursive: true })
+  await writeFile(to, from.endsWith('.wasm') ? await readFile(from) : (await readFile(from, 'utf8')).replaceAll(STARTER_NAME, name))
+  return to
 }

@@ -3,18 +3,23 @@ import { Option, type Command } from 'commander'
 import { textField, viewField } from '../../control/fields.ts'
 import { EXIT, exitOfState } from '../exit.ts'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
+import { namedPath, type NamedPath } from '../named-paths.ts'
+import { checkOutputFiles, isPrinted, writeOutputFiles } from '../output-files.ts'
 import { print, printJson, say } from '../output.ts'
+import { plainText } from '../plain-text.ts'
 import { outputsAsText, outputsOf } from '../task-text.ts'
 
 interface ResultsFlags extends DataDirFlags {
   format: 'json' | 'text'
   json?: boolean
+  outputFile?: NamedPath[]
 }
 
 const EXAMPLES = `
 Examples:
   corebrum results 3f0c2a1e
   corebrum results 3f0c2a1e --format text
+  corebrum results 3f0c2a1e --output-file image=small.png
 
 Exit codes: 0 completed, 1 the task failed, 4 it has not ended yet, 5 it was cancelled.`
 
@@ -23,19 +28,25 @@ export function addResults (program: Command): void {
     .description('print the outputs of a task')
     .addOption(new Option('--format <format>', 'json: one object; text: the values alone').choices(['json', 'text']).default('json'))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
+    .option('--output-file <name=path>', 'write one output to a file instead of printing it; - for standard output; repeatable', namedPath)
     .addOption(dataDirFlag())
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, flags: ResultsFlags) => {
-      const task = await clientFor(flags).get(`/v1/tasks/${encodeURIComponent(id)}`)
+      const { outputFile: files = [] } = flags
+      checkOutputFiles(files, { json: flags.json === true })
+      const client = clientFor(flags)
+      const without = new URLSearchParams(files.map(({ name }): [string, string] => ['without', name]))
+      const task = await client.get(`/v1/tasks/${encodeURIComponent(id)}?${without.toString()}`)
       const state = textField(task, 'state')
       const code = exitOfState(state)
       process.exitCode = code ?? EXIT.waited
+      if (code === EXIT.done) await writeOutputFiles(files, (name) => client.output(id, name))
       if (flags.json === true) printJson(task)
-      else if (code === EXIT.done) print(flags.format === 'text' ? outputsAsText(task) : outputsOf(task))
+      else if (code === EXIT.done && isPrinted(task, files)) print(flags.format === 'text' ? outputsAsText(task) : outputsOf(task))
       if (code === EXIT.done) return
       const error = viewField(task, 'error')
       if (code === undefined) say(`corebrum: task ${textField(task, 'id')} is ${state}; it has no results yet`)
       else if (error === undefined) say(`corebrum: task ${textField(task, 'id')} is ${state}`)
-      else say(`corebrum: task ${textField(task, 'id')}: ${textField(error, 'message')} (${textField(error, 'code')}, said by ${textField(error, 'by')})`)
+      else say(`corebrum: task ${textField(task, 'id')}: ${plainText(textField(error, 'message') ?? '')} (${textField(error, 'code')}, said by ${textField(error, 'by')})`)
     })
 }

@@ -1,7 +1,8 @@
 /** `corebrum status`: one task, or the node, as JSON. */
 import type { Command } from 'commander'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
-import { printJson } from '../output.ts'
+import { printJson, say } from '../output.ts'
+import { usageLine } from '../task-text.ts'
 
 const EXAMPLES = `
 Examples:
@@ -18,6 +19,8 @@ export function addStatus (program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (id: string | undefined, flags: DataDirFlags) => {
       const path = id === undefined ? '/v1/node' : `/v1/tasks/${encodeURIComponent(id)}`
-      printJson(await clientFor(flags).get(path))
+      const view = await clientFor(flags).get(path)
+      printJson(view)
+      for (const line of usageLine(view)) say(line)
     })
 }

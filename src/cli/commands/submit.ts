@@ -6,10 +6,13 @@ import { createControlClient, isDaemonAbsent, type SubmitRequest } from '../../c
 import { controlSocketPath } from '../../control/socket-path.ts'
 import { resolveDataDir } from '../../config/data-dir.ts'
 import { CorebrumError } from '../../errors.ts'
-import { MAX_DEFINITION_BYTES, MAX_WAIT_SECONDS } from '../../limits.ts'
+import { MAX_BLOB_BYTES, MAX_DEFINITION_BYTES, MAX_WAIT_SECONDS } from '../../limits.ts'
 import type { ExitCode } from '../exit.ts'
 import { addNodeFlags, configSources, type NodeFlags } from '../flags.ts'
-import { readTextFile, readValue } from '../input.ts'
+import type { FileInput } from '../../task/file-input.ts'
+import { readBytesFile, readTextFile, readValue } from '../input.ts'
+import { namedPath, type NamedPath } from '../named-paths.ts'
+import { checkOutputFiles } from '../output-files.ts'
 import { flushed, print, say } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { follow, type FollowOptions } from '../submit/follow.ts'
@@ -20,6 +23,8 @@ interface SubmitFlags extends NodeFlags {
   file: string
   inputs?: string
   set?: string[]
+  fileInput?: NamedPath[]
+  outputFile?: NamedPath[]
   timeout?: number
   detach?: boolean
   json?: boolean
@@ -32,6 +37,7 @@ Examples:
   corebrum submit --file task_definitions/wasm/factorial_wasm.yaml --input '{"number": 5}'
   corebrum submit --file task.yaml --set number=5 --set name=Ada
   corebrum submit --file task.yaml --input @inputs.json --detach
+  corebrum submit --file resize.yaml --file-input image=photo.png --output-file image=small.png
 
 Without a daemon the task runs in the mesh if there is one, else on this machine.
 Exit codes: 0 done, 1 the task failed, 2 bad usage or definition, 3 no daemon, 4 waited too long, 5 cancelled.`
@@ -43,11 +49,13 @@ export function addSubmit (program: Command): void {
     .option('--input, --inputs <json>', 'the inputs as one JSON object; @FILE reads a file, - standard input')
     .option('--set <name=value>', 'one input; its type is taken from the definition; repeatable',
       (value: string, earlier: string[] = []) => [...earlier, value])
+    .option('--file-input <name=path>', 'one input, or a file for the program\'s root, from a file; - for standard input; repeatable', namedPath)
+    .option('--output-file <name=path>', 'write one output to a file instead of printing it; - for standard output; repeatable', namedPath)
     .option('--timeout <seconds>', 'how long to wait for the result', seconds)
-    .addOption(new Option('--detach', 'print the id of the task and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json']))
+    .addOption(new Option('--detach', 'print the id of the task and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json', 'outputFile']))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
     .addOption(new Option('--local', 'run in a sandbox of this process, without daemon and mesh').conflicts(['peer', 'listen']))
-    .option('-q, --quiet', 'no progress on stderr')
+    .option('-q, --quiet', 'neither progress nor log on stderr')
     .addHelpText('after', EXAMPLES)
   addNodeFlags(command).action(async (flags: SubmitFlags) => {
     const code = await submit(flags)
@@ -58,9 +66,10 @@ export function addSubmit (program: Command): void {
 }
 
 async function submit (flags: SubmitFlags): Promise<ExitCode> {
+  checkOutputFiles(flags.outputFile ?? [], { json: flags.json === true })
   const request = await readRequest(flags)
   const progress = createProgress({ stream: process.stderr, quiet: flags.quiet })
-  const options = { progress, json: flags.json === true, timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000 }
+  const options = { progress, json: flags.json === true, quiet: flags.quiet === true, outputFiles: flags.outputFile, timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000 }
   const dataDir = resolveDataDir(flags.dataDir)
   if (flags.local === true) return await submitAlone(request, flags, options)
   const client = createControlClient({ dataDir })
@@ -97,9 +106,9 @@ async function finish (source: TaskSource, options: FollowOptions): Promise<Exit
 }
 
 async function readRequest (flags: SubmitFlags): Promise<SubmitRequest> {
-  const { file, inputs, set } = flags
-  if (file === '-' && inputs === '-') {
-    throw new CorebrumError('ERR_USAGE', '--file and --input cannot both be read from standard input; put one of them in a file')
+  const { file, inputs, set, fileInput = [], outputFile } = flags
+  if ([file, inputs, ...fileInput.map(({ path }) => path)].filter((path) => path === '-').length > 1) {
+    throw new CorebrumError('ERR_USAGE', 'only one of --file, --input and --file-input can be read from standard input; put the others in files')
   }
   const definition = await readTextFile(file, '--file', MAX_DEFINITION_BYTES)
   const given = inputs === undefined ? undefined : await readValue(inputs, '--input', MAX_DEFINITION_BYTES)
@@ -110,7 +119,15 @@ async function readRequest (flags: SubmitFlags): Promise<SubmitRequest> {
     inputs: given?.text,
     inputsName: given?.name,
     set,
+    ...(fileInput.length === 0 ? {} : { files: await readFiles(fileInput) }),
+    ...(outputFile === undefined ? {} : { outputFiles: outputFile.map(({ name }) => name) }),
   }
+}
+
+async function readFiles (named: NamedPath[]): Promise<FileInput[]> {
+  const files: FileInput[] = []
+  for (const { name, path } of named) files.push({ name, bytes: await readBytesFile(path, `--file-input ${name}`, MAX_BLOB_BYTES) })
+  return files
 }
 
 function warnOfNodeFlags (flags: SubmitFlags): void {

@@ -5,25 +5,39 @@ import type { View } from '../../control/views.ts'
 import { CorebrumError } from '../../errors.ts'
 import { CANCEL_GRACE_MS } from '../../limits.ts'
 import { EXIT, exitOfState, type ExitCode } from '../exit.ts'
+import { createLogText } from '../log-text.ts'
+import type { NamedPath } from '../named-paths.ts'
+import { isPrinted, writeOutputFiles } from '../output-files.ts'
 import { print, printJson, say } from '../output.ts'
+import { plainText } from '../plain-text.ts'
 import type { Progress } from '../progress.ts'
-import { outputsOf, stateLine } from '../task-text.ts'
+import { declineLines, outputsOf, stateLine, usageLine } from '../task-text.ts'
 import type { TaskSource } from './source.ts'
 
 export interface FollowOptions {
   progress: Progress
   /** The whole task instead of its outputs. */
   json: boolean
+  /** The log is not shown, except that of a task that failed and that nobody else keeps. */
+  quiet?: boolean
   timeoutMs?: number
+  /** Outputs that go to files instead of standard output. */
+  outputFiles?: readonly NamedPath[]
 }
 
 type Ended = 'timeout' | 'gave-up'
 
 /** The exit code of the command. Rejects when the task could not be submitted. */
-export async function follow (source: TaskSource, { progress, json, timeoutMs }: FollowOptions): Promise<ExitCode> {
+export async function follow (source: TaskSource, { progress, json, quiet = false, timeoutMs, outputFiles = [] }: FollowOptions): Promise<ExitCode> {
   let id: string | undefined
   let task: View | undefined
   let signals = 0
+  let withheld = ''
+  const declines = new Set<string>()
+  const log = createLogText((text) => {
+    if (quiet) withheld += text
+    else progress.log(text)
+  })
   let end: (how: Ended) => void = () => {}
   const ended = new Promise<Ended>((resolve) => { end = resolve })
 
@@ -43,9 +57,17 @@ export async function follow (source: TaskSource, { progress, json, timeoutMs }:
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => end('timeout'), timeoutMs)
 
   const onEvent = (event: SubmitEvent): void => {
+    if (event.type === 'log') {
+      log.add(event)
+      return
+    }
     if (event.type === 'task') {
       task = event.task
-      progress.state(stateLine(task))
+      for (const line of declineLines(task)) {
+        if (!declines.has(line)) progress.note(line)
+        declines.add(line)
+      }
+      progress.state([stateLine(task), ...usageLine(task)].join('; '))
       return
     }
     id = event.id
@@ -75,7 +97,8 @@ export async function follow (source: TaskSource, { progress, json, timeoutMs }:
     process.off('SIGTERM', onSignal)
     progress.end()
   }
-  return finish(task, source, json)
+  if (task !== undefined && exitOfState(textField(task, 'state')) === EXIT.done) await writeOutputFiles(outputFiles, (name) => source.output(id ?? '', name))
+  return finish(task, { json, outputFiles }, source.outlivesCommand ? '' : withheld.trimEnd())
 }
 
 async function onTimeout (source: TaskSource, { id, task, json, timeoutMs = 0 }: { id?: string, task?: View, json: boolean, timeoutMs?: number }): Promise<ExitCode> {
@@ -93,19 +116,18 @@ async function onTimeout (source: TaskSource, { id, task, json, timeoutMs = 0 }:
   return EXIT.waited
 }
 
-function finish (task: View | undefined, source: TaskSource, json: boolean): ExitCode {
+function finish (task: View | undefined, { json, outputFiles }: { json: boolean, outputFiles: readonly NamedPath[] }, withheld: string): ExitCode {
   const code = task === undefined ? undefined : exitOfState(textField(task, 'state'))
   if (task === undefined || code === undefined) throw new CorebrumError('ERR_NO_DAEMON', 'the daemon went away before the task ended')
   if (json) printJson(task)
   if (code === EXIT.done) {
-    if (!json) print(outputsOf(task))
+    if (!json && isPrinted(task, outputFiles)) print(outputsOf(task))
     return code
   }
   const error = viewField(task, 'error')
-  const logs = source.logs?.() ?? ''
-  if (logs !== '') say(logs.trimEnd())
+  if (withheld !== '') say(withheld)
   const id = textField(task, 'id') ?? ''
   if (error === undefined) say(`corebrum: task ${id} is ${textField(task, 'state')}`)
-  else say(`corebrum: task ${id}: ${textField(error, 'message')} (${textField(error, 'code')}, said by ${textField(error, 'by')})`)
+  else say(`corebrum: task ${id}: ${plainText(textField(error, 'message') ?? '')} (${textField(error, 'code')}, said by ${textField(error, 'by')})`)
   return code
 }

@@ -1,9 +1,10 @@
 /** Submits without a daemon: a node that lives as long as this command, in the mesh if there is one. */
 import { loadConfig, type ConfigSources } from '../../config.ts'
 import type { SubmitRequest } from '../../control/client.ts'
+import { outputBytes } from '../../control/output-bytes.ts'
 import { readSubmission, type Submission } from '../../control/submission.ts'
 import type { SubmitEvent } from '../../control/submit-event.ts'
-import { taskView } from '../../control/views.ts'
+import { taskEvents } from '../../control/task-events.ts'
 import { CLOSE_GRACE_MS, MESH_WAIT_MS, UNCLAIMED_WAIT_MS } from '../../limits.ts'
 import { createNode, type Node, type TaskHandle } from '../../node.ts'
 import { bindInputs, declareInputs } from '../../task/bind.ts'
@@ -47,7 +48,7 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, {
     yield { type: 'accepted', id: handle.id, warnings }
     // A node that cannot wait for a mesh runs the task itself.
     if (!local) helpOut(started).catch(() => started.workForItself())
-    for await (const record of handle.events()) yield { type: 'task', task: taskView(record) }
+    yield * taskEvents(handle, { without: request.outputFiles ?? [] })
   }
 
   return {
@@ -56,8 +57,10 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, {
     async cancel () {
       task?.cancel()
     },
+    async * output (_id, name) {
+      yield outputBytes(task?.record().outputs ?? {}, name)
+    },
     abandon: () => abandoned.abort(),
-    logs: () => task?.record().logs ?? '',
     async close () {
       clearTimeout(unclaimed)
       // The task has ended; what a peer does not answer to in time must not keep the command.

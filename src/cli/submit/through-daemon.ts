@@ -10,6 +10,7 @@ export function daemonSource (client: ControlClient, request: SubmitRequest): Ta
     async cancel (id) {
       await client.post(`/v1/tasks/${id}/cancel`)
     },
+    output: (id, name) => client.output(id, name),
     abandon: () => following.abort(),
     async close () {
       following.abort()

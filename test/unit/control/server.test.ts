@@ -6,6 +6,7 @@ import { createControlServer, type ControlServer } from '../../../src/control/se
 import type { SubmitEvent } from '../../../src/control/submit-event.ts'
 import { CorebrumError } from '../../../src/errors.ts'
 import { MAX_CONTROL_BODY_BYTES } from '../../../src/limits.ts'
+import type { Usage } from '../../../src/task/usage.ts'
 import { createFakeNode, FakeTask, type FakeNode } from '../../support/fake-node.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
@@ -129,6 +130,56 @@ describe('control server and client', () => {
     assert.equal((await client.post(`/v1/tasks/${task.id}/cancel`))['cancelled'], true)
     assert.equal(task.record().state, 'cancelled')
     assert.equal((await client.post(`/v1/tasks/${task.id}/cancel`))['cancelled'], false)
+  })
+
+  describe('logs', () => {
+    const textsOf = (events: SubmitEvent[]): string[] => events.map((event) => event.type === 'log' ? `${event.restarts === true ? '!' : ''}${event.text}` : event.type === 'task' ? textField(event.task, 'state') ?? '' : event.type)
+
+    it('come as they grow, each part once, all of them before the end', async () => {
+      node.onSubmit = (_submission, task) => {
+        task.set({ state: 'running', worker: 'w' }).set({ logs: 'a\n' }).set({ logs: 'a\nb\n' }).set({ logs: 'a\nb\nc' }).complete()
+      }
+      const events = await all(client.follow({ definition: DEFINITION }))
+      assert.deepEqual(textsOf(events), ['accepted', 'PENDING', 'RUNNING', 'a\n', 'b\n', 'c', 'COMPLETED'])
+      assert(events.every((event) => event.type !== 'log' || event.id === node.tasks()[0]?.id))
+    })
+
+    it('of a result have what was not reported before, also when the task failed', async () => {
+      node.onSubmit = (_submission, task) => {
+        task.set({ logs: 'a\n', state: 'running' }).set({ state: 'failed', logs: 'a\nb', failure: { code: 'ERR_TRAP', message: 'why', by: 'w' } })
+      }
+      assert.deepEqual(textsOf(await all(client.follow({ definition: DEFINITION }))), ['accepted', 'PENDING', 'RUNNING', 'a\n', 'b', 'FAILED'])
+    })
+
+    it('begin again with the task', async () => {
+      node.onSubmit = (_submission, task) => {
+        task.set({ state: 'running', fence: 1, logs: 'a' }).set({ state: 'pending' }).set({ state: 'claimed', fence: 2, logs: '' }).set({ logs: 'b' }).complete()
+      }
+      assert.deepEqual(textsOf(await all(client.follow({ definition: DEFINITION }))), ['accepted', 'PENDING', 'RUNNING', 'a', 'PENDING', 'CLAIMED', '!', 'b', 'COMPLETED'])
+    })
+
+    it('can be followed, by who did not submit, from their beginning', async () => {
+      const task = node.add(new FakeTask({ state: 'running', logs: 'before\n' }))
+      const following = client.followLogs(task.id.slice(0, 8))[Symbol.asyncIterator]()
+      const next = async (): Promise<SubmitEvent[]> => [(await following.next()).value]
+      assert.deepEqual(textsOf([...await next(), ...await next()]), ['RUNNING', 'before\n'])
+      task.set({ logs: 'before\nafter\n' })
+      assert.deepEqual(textsOf(await next()), ['after\n'])
+      task.complete()
+      assert.deepEqual(textsOf(await next()), ['COMPLETED'])
+      assert.equal((await following.next()).done, true)
+      await assert.rejects(all(client.followLogs('ffffffff')), { code: 'ERR_TASK_UNKNOWN' })
+    })
+  })
+
+  it('shows what a task used, and nothing that is not known', async () => {
+    const usageOf = async (usage: Usage): Promise<unknown> => {
+      const task = node.add(new FakeTask({ state: 'failed', usage }))
+      return (await client.get(`/v1/tasks/${task.id}`))['usage']
+    }
+    assert.deepEqual(await usageOf({ wallMs: 1.23456, cpuMs: 0.7, memoryBytes: 65_536, fuel: 7, moduleBytes: 300, fileBytes: 0 }), { wallMs: 1.235, cpuMs: 0.7, memoryBytes: 65_536, fuel: 7, moduleBytes: 300, fileBytes: 0 })
+    assert.deepEqual(await usageOf({ wallMs: 100, moduleBytes: 300 }), { wallMs: 100, moduleBytes: 300 })
+    assert.equal(await usageOf({ wallMs: 0, cpuMs: 0, memoryBytes: 0, moduleBytes: 0, fileBytes: 0 }), undefined)
   })
 
   it('shows the node, its peers and workers', async () => {

@@ -33,8 +33,8 @@ const HOSTILE: Hostile[] = [
   { what: 'a table that grows', source: '(module (table $t 1 funcref) (func (export "main") (loop (br_if 0 (i32.ne (table.grow $t (ref.null func) (i32.const 10000)) (i32.const -1)))) unreachable))', code: 'ERR_TRAP' },
   { what: 'an output flood', source: `(module ${FD_WRITE} (memory (export "memory") 2) (func (export "_start")
       (i32.store (i32.const 4) (i32.const 65536)) (loop (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (br 0))))`, code: 'ERR_OUTPUT_LIMIT' },
-  { what: 'a result above the limit', source: `(module (memory (export "memory") 100) (func (export "alloc") (param i32) (result i32) i32.const 8)
-      (func (export "main") (result i64) i64.const 5000000))`, code: 'ERR_OUTPUT_LIMIT', gives: { result: 'bytes' } },
+  { what: 'a result above the limit', source: `(module (memory (export "memory") 1100) (func (export "alloc") (param i32) (result i32) i32.const 8)
+      (func (export "main") (result i64) i64.const 68000000))`, code: 'ERR_OUTPUT_LIMIT', gives: { result: 'bytes' } },
   { what: 'a flood of log lines and no end', source: `(module ${FD_WRITE} (memory (export "memory") 2) (func (export "_start")
       (i32.store (i32.const 4) (i32.const 65536)) (loop (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) (br 0))))`, code: 'ERR_TIME_LIMIT', timeLimitMs: 150 },
   { what: 'endless recursion', source: '(module (func $f (export "main") (call $f)))', code: 'ERR_STACK_OVERFLOW' },

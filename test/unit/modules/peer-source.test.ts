@@ -112,7 +112,7 @@ describe('peer source', () => {
     it('serves so many streams to one peer, and so many in all', async () => {
       const { client, cid } = await pair({ maxStreamsPerPeer: 2, maxStreams: 3 })
       const held = [await openPeer(client, 'server', cid), await openPeer(client, 'server', cid)]
-      const busy = await rejectsWith('ERR_MODULE_NOT_FOUND', openPeer(client, 'server', cid))
+      const busy = await rejectsWith('ERR_QUEUE_FULL', openPeer(client, 'server', cid))
       assert(busy.message.includes('as many transfers'))
       for (const { body } of held) await collect(body)
       assert.equal((await collect((await openPeer(client, 'server', cid)).body)).length, 700_000)

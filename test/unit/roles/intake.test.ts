@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorebrumError } from '../../../src/errors.ts'
+import { MAX_INLINE_FILE_BYTES, MAX_WASI_FILE_BYTES } from '../../../src/limits.ts'
+import { cidOf } from '../../../src/modules/cid.ts'
 import type { ModuleStore } from '../../../src/modules/modules.ts'
 import { createModuleStore } from '../../../src/modules/store.ts'
 import { createIntake, type Intake } from '../../../src/roles/intake.ts'
-import type { TaskDefinition } from '../../../src/task/definition.ts'
+import type { FileSource, TaskDefinition } from '../../../src/task/definition.ts'
 import { programDigest } from '../../../src/task/program.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { FakeRetriever, turn } from '../../support/roles.ts'
+import { FakeBlobs, FakeRetriever, turn } from '../../support/roles.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
 const CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
@@ -18,6 +20,7 @@ describe('intake', () => {
   let dir: string
   let store: ModuleStore
   let retriever: FakeRetriever
+  let blobs: FakeBlobs
   let intake: Intake
   let named: string[]
   let checked: number
@@ -27,11 +30,13 @@ describe('intake', () => {
     store = createModuleStore({ dir: join(dir, 'modules'), maxBytes: 10_000_000 })
     await store.start()
     retriever = new FakeRetriever()
+    blobs = new FakeBlobs()
     named = []
     checked = 0
     intake = createIntake({
       store,
       retriever,
+      blobs,
       checkBytes: (bytes) => {
         checked++
         if (bytes.length === 0) throw new CorebrumError('ERR_NOT_WASM', 'there is nothing in it')
@@ -126,5 +131,88 @@ describe('intake', () => {
     while (retriever.fetches.length < 2) await turn()
     retriever.fetches[1]?.done()
     assert.equal((await second).program.module.cid, CID)
+  })
+
+  describe('large inputs', () => {
+    const big = new Uint8Array(100_000)
+    const takesBytes = (): TaskDefinition => definition({ inputs: [{ name: 'data', type: 'bytes', required: true }] })
+
+    it('are kept as blobs until the task lets go of them', async () => {
+      const task = await intake(takesBytes(), { data: big }, { baseDir: dir })
+      const [cid] = [...blobs.bytes.keys()]
+      assert.deepEqual([task.values, task.refs], [[undefined], [{ index: 0, blob: { cid, size: 100_000, form: 'bytes' } }]])
+      task.release?.()
+      assert.equal(blobs.bytes.size, 0)
+    })
+
+    it('that find no room refuse the task', async () => {
+      blobs.failPut = new CorebrumError('ERR_QUEUE_FULL', 'no room')
+      await rejectsWith('ERR_QUEUE_FULL', intake(takesBytes(), { data: big }, { baseDir: dir }))
+    })
+
+    it('cost small ones nothing', async () => {
+      const { refs, release } = await intake(takesBytes(), { data: new Uint8Array(10) }, { baseDir: dir })
+      assert.deepEqual([refs, release], [undefined, undefined])
+    })
+  })
+
+  describe('files', () => {
+    const withFiles = (...files: FileSource[]): TaskDefinition => definition({ setup: { files }, grants: { networking: false, fileSystem: true } })
+    const small = new Uint8Array([1])
+    const large = new Uint8Array(MAX_INLINE_FILE_BYTES).fill(2)
+
+    it('of a few bytes travel inside the program, larger ones by CID; those of inputs stay as they are', async () => {
+      await writeFile(join(dir, 'local.bin'), large)
+      const files: FileSource[] = [{ path: 'a', file: 'local.bin' }, { path: 'b', bytes: small }, { path: 'c', input: 'number' }]
+      const task = await intake(withFiles(...files), { number: 1 }, { baseDir: dir })
+      const cid = cidOf(large)
+      assert.deepEqual(task.program.setup?.files, [{ path: 'a', cid, size: large.length }, { path: 'b', bytes: small }, { path: 'c', input: 'number' }])
+      assert.deepEqual(new Uint8Array(await store.read(cid)), large)
+      const alone = await intake(withFiles({ path: 'a', file: 'local.bin' }), { number: 1 }, { baseDir: dir })
+      assert.deepEqual(alone.program.setup?.files, [{ path: 'a', bytes: Buffer.from(large) }])
+    })
+
+    it('by CID are found here, or got', async () => {
+      const cid = await store.put(large)
+      const here = await intake(withFiles({ path: 'a', cid }), { number: 1 }, { baseDir: dir })
+      assert.deepEqual(here.program.setup?.files, [{ path: 'a', cid, size: large.length }])
+      const coming = rejectsWith('ERR_MODULE_NOT_FOUND', intake(withFiles({ path: 'a', cid: CID }), { number: 1 }, { baseDir: dir }))
+      while (retriever.fetches.length < 1) await turn()
+      assert.equal(retriever.fetches[0]?.module.cid, CID)
+      retriever.fetches[0]?.fail(new CorebrumError('ERR_MODULE_NOT_FOUND', 'nobody has it'))
+      await coming
+    })
+
+    it('are held from eviction while their task is open', async () => {
+      const own = createModuleStore({ dir: join(dir, 'small'), maxBytes: 100_000 })
+      await own.start()
+      const other = createIntake({ store: own, retriever, blobs, checkBytes: () => {}, onModule: () => {} })
+      const files = [1, 2].map((fill): FileSource => ({ path: `${fill}`, bytes: new Uint8Array(66_000).fill(fill) }))
+      const task = await other(withFiles(...files), { number: 1 }, { baseDir: dir })
+      const cids = task.program.setup?.files.flatMap((file) => 'cid' in file ? [file.cid] : []) ?? []
+      assert.deepEqual(cids.map((cid) => own.has(cid)), [true, true])
+      task.release?.()
+      assert.deepEqual(cids.map((cid) => own.has(cid)), [false, true])
+      await own.stop()
+    })
+
+    it('that were lost are placed again for the next task of the same definition', async () => {
+      const once = withFiles({ path: 'a', bytes: large }, { path: 'b', bytes: small })
+      await intake(once, { number: 1 }, { baseDir: dir })
+      await store.remove(cidOf(large))
+      await intake(once, { number: 2 }, { baseDir: dir })
+      assert.ok(store.has(cidOf(large)))
+    })
+
+    it('that are not there, are folders, or too large are mistakes of the definition', async () => {
+      await mkdir(join(dir, 'folder'))
+      await writeFile(join(dir, 'one.bin'), 'x')
+      await writeFile(join(dir, 'local.bin'), '')
+      await truncate(join(dir, 'local.bin'), MAX_WASI_FILE_BYTES)
+      for (const files of [['missing'], ['folder'], ['local.bin', 'one.bin']]) {
+        const task = withFiles(...files.map((file): FileSource => ({ path: file, file })))
+        await rejectsWith('ERR_DEFINITION', intake(task, { number: 1 }, { baseDir: dir }))
+      }
+    })
   })
 })

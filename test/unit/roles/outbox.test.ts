@@ -73,6 +73,47 @@ describe('outbox', () => {
     assert.deepEqual(sent, ['a2'])
   })
 
+  describe('large outputs', () => {
+    const named = (taskId: string, size: number): ResultMessage => ({
+      kind: 'result', taskId, fence: 1, outcome: { ...completed(), refs: [{ name: 'big', blob: { cid: 'bafkrei', size, form: 'bytes' } }] } as ResultMessage['outcome'],
+    })
+
+    it('are let go of once, with their result, however that goes', () => {
+      const outbox = new Outbox()
+      const { link } = linkOf()
+      const released: string[] = []
+      const add = (id: string): void => { outbox.add(named(id, 1), () => { released.push(id) }) }
+      outbox.connect(link)
+      add('acknowledged')
+      outbox.acknowledged({ taskId: 'acknowledged', fence: 1 })
+      outbox.acknowledged({ taskId: 'acknowledged', fence: 1 })
+      outbox.disconnect()
+      add('cancelled')
+      outbox.cancel({ taskId: 'cancelled', fence: 1 })
+      add('replaced')
+      add('replaced')
+      assert.deepEqual(released, ['acknowledged', 'cancelled', 'replaced'])
+      assert.ok(outbox.answer({ taskId: 'replaced', fence: 2 }))
+      assert.equal(released.length, 3, 'it answers for the new lease, and still has its outputs')
+      outbox.clear()
+      assert.deepEqual(released.slice(3), ['replaced'])
+    })
+
+    it('hold up others at half of the limit, and drop the oldest beyond it', () => {
+      const outbox = new Outbox({ maxBlobBytes: 10 })
+      outbox.add(named('a', 5))
+      assert.ok(!outbox.isCongested)
+      outbox.add(named('b', 5))
+      assert.ok(outbox.isCongested)
+      assert.equal(outbox.size, 2)
+      outbox.add(named('c', 5))
+      assert.equal(outbox.size, 2)
+      outbox.connect(linkOf().link)
+      outbox.acknowledged({ taskId: 'b', fence: 1 })
+      assert.ok(!outbox.isCongested)
+    })
+  })
+
   it('drops what the submitter does not want, unless it is on its way', () => {
     const outbox = new Outbox()
     outbox.add(result('a'))

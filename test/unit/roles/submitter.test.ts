@@ -2,18 +2,19 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { CorebrumError } from '../../../src/errors.ts'
 import {
-  DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, LEASE_RENEW_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW, MAX_LEASED_INPUT_BYTES, MAX_STREAM_PROGRAMS,
+  DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, LEASE_RENEW_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW, MAX_LEASED_BLOB_BYTES, MAX_LEASED_INPUT_BYTES, MAX_LOG_BYTES, MAX_STREAM_PROGRAMS, MAX_TRANSFER_MS,
 } from '../../../src/limits.ts'
 import type { Announcer } from '../../../src/roles/announcer.ts'
 import type { Batch } from '../../../src/roles/backlog.ts'
 import type { NewTask } from '../../../src/roles/open-task.ts'
 import { leasesEnd } from '../../../src/roles/leases-end.ts'
+import { ResultCollector } from '../../../src/roles/result-collector.ts'
 import { Submitter } from '../../../src/roles/submitter.ts'
 import { createTaskTable, type TaskTable } from '../../../src/roles/task-table.ts'
 import type { Program } from '../../../src/task/program.ts'
 import type { TaskRecord } from '../../../src/task/state.ts'
 import type { LeaseRef, Outcome } from '../../../src/wire/messages.ts'
-import { FakeWorker, completed, program, turn, useClock } from '../../support/roles.ts'
+import { FakeBlobs, FakeWorker, completed, program, turn, useClock } from '../../support/roles.ts'
 
 const failed = (code: Extract<Outcome, { ok: false }>['code'], message = 'why'): Outcome => ({ ok: false, code, message, usage: { wallMs: 1, memoryBytes: 0, cpuMs: 0, moduleBytes: 0, fileBytes: 0 }, logs: 'log' })
 
@@ -21,14 +22,16 @@ describe('Submitter', () => {
   const clock = useClock()
   let tasks: TaskTable
   let submitter: Submitter
+  let blobs: FakeBlobs
   /** What is offered now. */
   let announced: Batch[]
 
-  function makeSubmitter (init: { maxOpen?: number } = {}): void {
+  function makeSubmitter ({ alone = false, ...init }: { maxOpen?: number, alone?: boolean } = {}): void {
     tasks = createTaskTable(init)
     announced = []
+    blobs = new FakeBlobs()
     const announcer: Announcer = { update: (batches) => { announced = batches }, current: () => [], stop: () => { announced = [] } }
-    submitter = new Submitter({ peerId: 'submitter', tasks, announcer, now: clock.now })
+    submitter = new Submitter({ peerId: 'submitter', tasks, announcer, collector: new ResultCollector(blobs), alone, now: clock.now })
   }
 
   function submit (task: Program = program(), more: Partial<NewTask> = {}): string {
@@ -294,6 +297,230 @@ describe('Submitter', () => {
     }
   })
 
+  describe('large values', () => {
+    const REF = { cid: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy', size: 100_000, form: 'bytes' } as const
+    let fetching: PromiseWithResolvers
+
+    interface PromiseWithResolvers { promise: Promise<void>, resolve: () => void, reject: (error: Error) => void }
+
+    function pending (): PromiseWithResolvers {
+      let resolve = (): void => {}
+      let reject: (error: Error) => void = () => {}
+      const promise = new Promise<void>((onDone, onFail) => { [resolve, reject] = [onDone, onFail] })
+      return { promise, resolve, reject }
+    }
+
+    beforeEach(() => {
+      fetching = pending()
+      blobs.beforeFetch = () => fetching.promise
+    })
+
+    /** A result that names an output which holds `bytes`. */
+    async function named (bytes = new Uint8Array(100_000).fill(9)): Promise<Outcome> {
+      const { cid, size } = await blobs.put(bytes)
+      return { ...completed(), outputs: { small: 1 }, refs: [{ name: 'big', blob: { cid, size, form: 'bytes' } }] } as Outcome
+    }
+
+    it('stand as references in the lease, and are let go of when the task ends', async () => {
+      const w = await worker('w1')
+      let released = 0
+      const id = submit(program(), { values: [undefined], refs: [{ index: 0, blob: REF }], release: () => { released++ } })
+      await turn()
+      assert.deepEqual([w.leases[0]?.values, w.leases[0]?.refs], [[undefined], [{ index: 0, blob: REF }]])
+      assert.equal(released, 0)
+      w.result(leaseOf(w, id))
+      await turn()
+      assert.deepEqual([record(id).state, released], ['completed', 1])
+      const cancelled = submit(program(), { release: () => { released++ } })
+      submitter.cancel(cancelled)
+      submitter.cancel(cancelled)
+      assert.equal(released, 2)
+    })
+
+    it('of many leases are not all put on one worker', async () => {
+      const w = await worker('w1', { slots: 64, window: 64 })
+      const task = program()
+      const blob = { ...REF, size: MAX_LEASED_BLOB_BYTES / 2 }
+      for (let i = 0; i < 4; i++) submit(task, { values: [undefined], refs: [{ index: 0, blob }] })
+      await turn()
+      assert.equal(w.leases.length, 2)
+      w.result(w.leases[0] ?? { taskId: '', fence: 0 })
+      await turn()
+      assert.equal(w.leases.length, 3)
+    })
+
+    it('of a result are fetched from its worker before the task ends and the result is acknowledged', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      const result = await named()
+      w.result(leaseOf(w, id), result)
+      w.result(leaseOf(w, id), result)
+      await turn()
+      clock.tick(60_000)
+      await turn()
+      assert.deepEqual([record(id).state, w.refs('ack'), blobs.fetches.map(({ peer }) => peer)], ['claimed', [], ['w1']])
+      fetching.resolve()
+      await turn()
+      clock.tick(25)
+      await turn()
+      assert.deepEqual([record(id).state, record(id).outputs], ['completed', { small: 1, big: new Uint8Array(100_000).fill(9) }])
+      assert.deepEqual(w.refs('ack'), [{ taskId: id, fence: 1 }])
+    })
+
+    it('that cannot be fetched send the task elsewhere, charged, and are acknowledged', async () => {
+      const [a, b] = [await worker('w1'), await worker('w2', { window: 0 })]
+      const id = submit()
+      await turn()
+      a.result(leaseOf(a, id), await named())
+      await turn()
+      fetching.reject(new CorebrumError('ERR_BLOB_NOT_FOUND', 'nothing there'))
+      await turn()
+      clock.tick(25)
+      await turn()
+      assert.deepEqual([record(id).state, record(id).attempts, a.refs('ack').length, a.closed], ['pending', 1, 1, false])
+      assert.deepEqual(record(id).declines.map(({ peer, code }) => [peer, code]), [['w1', 'ERR_BLOB_NOT_FOUND']])
+      b.send({ kind: 'claim', slots: 1 })
+      await turn()
+      b.result(leaseOf(b, id))
+      await turn()
+      assert.deepEqual([record(id).state, record(id).worker], ['completed', 'w2'])
+    })
+
+    it('that are not what the worker said end its stream', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      w.result(leaseOf(w, id), await named())
+      await turn()
+      fetching.reject(new CorebrumError('ERR_PROTOCOL', 'other bytes'))
+      await turn()
+      assert.deepEqual([record(id).state, record(id).attempts, w.closed], ['pending', 1, true])
+    })
+
+    it('of a worker that leaves are given up at once, and taken when it comes back with them', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      const lease = leaseOf(w, id)
+      const result = await named()
+      w.result(lease, result)
+      await turn()
+      await w.link.close()
+      await turn()
+      assert.deepEqual([record(id).state, blobs.fetches[0]?.signal?.aborted], ['pending', true])
+      const again = await worker('w1', { window: 0 })
+      fetching.resolve()
+      again.result(lease, result)
+      await turn()
+      assert.deepEqual([record(id).state, record(id).worker], ['completed', 'w1'])
+    })
+
+    it('that trickle in for too long send the task elsewhere', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      w.result(leaseOf(w, id), await named())
+      await turn()
+      clock.tick(MAX_TRANSFER_MS)
+      await turn()
+      assert.deepEqual([record(id).state, record(id).declines[0]?.code], ['pending', 'ERR_PEER_TIMEOUT'])
+    })
+
+    it('of a task that is cancelled are not fetched on', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      w.result(leaseOf(w, id), await named())
+      await turn()
+      submitter.cancel(id)
+      await turn()
+      assert.deepEqual([record(id).state, blobs.fetches[0]?.signal?.aborted], ['cancelled', true])
+    })
+
+    it('of an old lease do not take the task from the worker that has it now', async () => {
+      const [a, b] = [await worker('w1'), await worker('w2', { window: 0 })]
+      const id = submit()
+      await turn()
+      const old = leaseOf(a, id)
+      a.send({ kind: 'refuse', ...old, code: 'ERR_DECLINED', reason: 'no room' })
+      b.send({ kind: 'claim', slots: 1 })
+      await turn()
+      a.result(old, await named())
+      await turn()
+      fetching.reject(new CorebrumError('ERR_BLOB_NOT_FOUND', 'nothing there'))
+      await turn()
+      assert.deepEqual([record(id).state, record(id).worker, record(id).attempts], ['claimed', 'w2', 0])
+      b.result(leaseOf(b, id))
+      await turn()
+      assert.equal(record(id).worker, 'w2')
+    })
+  })
+
+  describe('logs', () => {
+    it('grow while the task runs, and are replaced by those of the result', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      const lease = leaseOf(w, id)
+      w.send({ kind: 'running', leases: [lease] })
+      w.send({ kind: 'log', ...lease, text: 'a' })
+      w.send({ kind: 'log', ...lease, text: 'b' })
+      await turn()
+      assert.deepEqual([record(id).state, record(id).logs], ['running', 'ab'])
+      w.result(lease, failed('ERR_TRAP'))
+      await turn()
+      assert.equal(record(id).logs, 'log')
+    })
+
+    it('are taken from nobody but the worker that holds the lease', async () => {
+      const [w1, w2] = [await worker('w1', { window: 1 }), await worker('w2', { window: 0 })]
+      const id = submit()
+      await turn()
+      const lease = leaseOf(w1, id)
+      w2.send({ kind: 'log', ...lease, text: 'stranger' })
+      w1.send({ kind: 'log', taskId: id, fence: lease.fence + 1, text: 'future' })
+      w1.send({ kind: 'log', taskId: randomUUID(), fence: 1, text: 'nothing' })
+      await turn()
+      assert.equal(record(id).logs, '')
+      w2.send({ kind: 'claim', slots: 1 })
+      w1.send({ kind: 'log', ...lease, text: 'own' })
+      w1.send({ kind: 'refuse', ...lease, code: 'ERR_DECLINED', reason: 'why' })
+      await turn()
+      w1.send({ kind: 'log', ...lease, text: 'late' })
+      await turn()
+      assert.deepEqual([record(id).worker, record(id).logs], ['w2', ''])
+    })
+
+    it('of a worker that floods are capped, and end neither the stream nor the task', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      await turn()
+      const lease = leaseOf(w, id)
+      for (let n = 0; n < 200; n++) w.send({ kind: 'log', ...lease, text: 'x'.repeat(10_000) })
+      await turn()
+      assert.deepEqual([record(id).logs.length, w.closed], [MAX_LOG_BYTES, false])
+      w.result(lease)
+      await turn()
+      assert.deepEqual([record(id).state, record(id).logs], ['completed', ''])
+    })
+
+    it('of the last attempt stay with a task that is given up', async () => {
+      const w = await worker('w1')
+      const id = submit()
+      for (let n = 0; n < MAX_ATTEMPTS; n++) {
+        await turn()
+        const lease = leaseOf(w, id)
+        w.send({ kind: 'log', ...lease, text: `attempt ${n}` })
+        w.send({ kind: 'refuse', ...lease, code: 'ERR_INTERNAL', reason: 'why' })
+        await turn()
+        clock.tick(DECLINE_MS + 25)
+        w.send({ kind: 'claim', slots: 2 })
+      }
+      assert.deepEqual([record(id).failure?.code, record(id).logs], ['ERR_ATTEMPTS', `attempt ${MAX_ATTEMPTS - 1}`])
+    })
+  })
+
   describe('leases that end', () => {
     it('puts the tasks of a worker that leaves elsewhere, and charges only what ran', async () => {
       const w1 = await worker('w1')
@@ -356,6 +583,17 @@ describe('Submitter', () => {
       w.send({ kind: 'running', leases: [other] })
       await turn()
       assert.deepEqual(w.refs('cancel'), [other])
+    })
+
+    it('ends a task that is refused where there is no other worker to come', async () => {
+      makeSubmitter({ alone: true })
+      const only = await worker('only')
+      const id = submit()
+      await turn()
+      only.send({ kind: 'refuse', ...leaseOf(only, id), code: 'ERR_DECLINED', reason: 'no room' })
+      await turn()
+      const { state, failure } = record(id)
+      assert.deepEqual({ state, failure }, { state: 'failed', failure: { code: 'ERR_DECLINED', message: 'no room', by: 'only' } })
     })
 
     it('moves a task that is refused, and asks that worker again only after DECLINE_MS', async () => {
@@ -495,7 +733,7 @@ describe('Submitter', () => {
       submit()
       await turn()
       let ended = false
-      const waiting = leasesEnd(() => submitter.linked(), new AbortController().signal).then(() => { ended = true })
+      const waiting = leasesEnd(() => submitter.linked(), { isIdle: true }, new AbortController().signal).then(() => { ended = true })
       clock.tick(25)
       await turn()
       assert.equal(ended, false)
@@ -507,11 +745,32 @@ describe('Submitter', () => {
       assert.equal(record(first).state, 'completed')
     })
 
+    it('can wait for results whose outputs are on their way', async () => {
+      const collector = new ResultCollector(blobs)
+      let arrive = (): void => {}
+      blobs.beforeFetch = () => new Promise((resolve) => { arrive = resolve })
+      const { cid, size } = await blobs.put(new Uint8Array(10))
+      const outcome = completed()
+      assert(outcome.ok)
+      const collected = collector.collect('w1', { taskId: 'a', fence: 1 }, { ...outcome, refs: [{ name: 'big', blob: { cid, size, form: 'bytes' } }] })
+      assert.equal(collector.collect('w1', { taskId: 'a', fence: 1 }, outcome), undefined)
+      let ended = false
+      const waiting = leasesEnd(() => submitter.linked(), collector, new AbortController().signal).then(() => { ended = true })
+      await turn()
+      clock.tick(100)
+      await turn()
+      assert.equal(ended, false)
+      arrive()
+      await collected
+      clock.tick(100)
+      await waiting
+    })
+
     it('waits no longer than its signal allows', async () => {
       await worker('w1')
       submit()
       await turn()
-      await leasesEnd(() => submitter.linked(), AbortSignal.abort())
+      await leasesEnd(() => submitter.linked(), { isIdle: true }, AbortSignal.abort())
     })
 
     it('ends what is open, closes the streams, and takes no more', async () => {

@@ -51,6 +51,29 @@ describe('task table', () => {
     assert.deepEqual(tasks.list().map(({ id }) => id), ['d', 'c'])
   })
 
+  it('keeps no more of the logs of open tasks than allowed, and more when some have ended', () => {
+    const { tasks, complete } = tableOf({ maxLiveLogChars: 50 })
+    for (const id of ['a', 'b']) {
+      tasks.add(id, id)
+      tasks.apply(id, { type: 'leased', worker: 'w', fence: 1, atMs: 1 })
+    }
+    const log = (id: string, fence = 1): string | undefined => tasks.apply(id, { type: 'logged', fence, text: 'xxxxxx' })?.logs
+    assert.deepEqual([log('a'), log('b'), log('a')], ['xxxxxx', '', 'xxxxxx'])
+    complete('a')
+    assert.deepEqual([log('b'), log('b')], ['xxxxxx', 'xxxxxx'])
+    tasks.apply('b', { type: 'released', fence: 1, charged: false })
+    tasks.apply('b', { type: 'leased', worker: 'w', fence: 2, atMs: 1 })
+    assert.deepEqual([log('b', 2), log('b', 2)], ['xxxxxx', 'xxxxxx'])
+  })
+
+  it('count parts of logs too, so that many small ones cost no more than they may', () => {
+    const { tasks } = tableOf({ maxLiveLogChars: 1_000 })
+    tasks.add('a', 'a')
+    tasks.apply('a', { type: 'leased', worker: 'w', fence: 1, atMs: 1 })
+    for (let n = 0; n < 1_000; n++) tasks.apply('a', { type: 'logged', fence: 1, text: '.' })
+    assert.equal(tasks.get('a')?.logs.length, 30)
+  })
+
   it('tells listeners of each change, and no more after they leave', () => {
     const { tasks, complete } = tableOf()
     tasks.add('a', 'a')
@@ -155,6 +178,21 @@ describe('task handle', () => {
       for (let next = await events.next(); next.done !== true; next = await events.next()) rest.push(next.value)
       assert(rest.length <= 64)
       assert.equal(rest.at(-1)?.state, 'completed')
+    })
+
+    it('come together where a task only logs, so that no state is missed', async () => {
+      const table = tableOf()
+      const { handle } = handleOf(table)
+      const events = handle.events()[Symbol.asyncIterator]()
+      await events.next()
+      table.tasks.apply('a', { type: 'leased', worker: 'w', fence: 1, atMs: 1 })
+      for (let n = 0; n < 1_000; n++) table.tasks.apply('a', { type: 'logged', fence: 1, text: '.' })
+      table.tasks.apply('a', { type: 'started', fence: 1, atMs: 1 })
+      for (let n = 0; n < 1_000; n++) table.tasks.apply('a', { type: 'logged', fence: 1, text: '.' })
+      table.complete('a')
+      const rest: Array<[string, number]> = []
+      for (let next = await events.next(); next.done !== true; next = await events.next()) rest.push([next.value.state, next.value.logs.length])
+      assert.deepEqual(rest, [['claimed', 1_000], ['running', 2_000], ['completed', 0]])
     })
 
     it('end by a signal, also while nothing happens', async () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { CorebrumError } from '../../../src/errors.ts'
+import { ResultCollector } from '../../../src/roles/result-collector.ts'
 import { Submitter } from '../../../src/roles/submitter.ts'
 import { createTaskTable } from '../../../src/roles/task-table.ts'
 import { Worker } from '../../../src/roles/worker.ts'
 import type { Executor } from '../../../src/executor/executor.ts'
-import { FakeRetriever, capability, linkPair, program, turn, useClock } from '../../support/roles.ts'
+import { FakeBlobs, capability, linkPair, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
 /** Runs every call in a few turns; some end by the worker's own fault. */
 function executorOf (slots: number, isFaulty: () => boolean): Executor & { runs: number } {
@@ -41,16 +42,17 @@ describe('submitters and workers together', () => {
     const made = Array.from({ length: submitters }, (_, i) => {
       const tasks = createTaskTable()
       const announcer = { update: () => {}, current: () => [], stop: () => {} }
-      return { submitter: new Submitter({ peerId: `s${i}`, tasks, announcer, now: clock.now }), tasks, ended: new Map<string, number>() }
+      return { submitter: new Submitter({ peerId: `s${i}`, tasks, announcer, collector: new ResultCollector(new FakeBlobs()), now: clock.now }), tasks, ended: new Map<string, number>() }
     })
     const running = Array.from({ length: workers }, (_, i) => {
       const can = capability({ slots: 2 })
       const worker: Worker = new Worker({
         peerId: `w${i}`,
         executor: executorOf(2, isFaulty),
-        retriever: new FakeRetriever(),
+        provisions: provisionsOf(),
+        blobs: new FakeBlobs(),
         capability: can,
-        situation: () => ({ capability: can, load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, streams: 0, maxStreams: 10 }),
+        situation: () => ({ capability: can, load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, allowedHosts: [], streams: 0, maxStreams: 10 }),
         onStranded: () => {},
         now: clock.now,
       })

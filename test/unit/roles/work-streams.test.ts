@@ -3,7 +3,7 @@ import { REDELIVER_MS, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../../../src/limits.
 import type { Situation } from '../../../src/roles/admission.ts'
 import { Worker } from '../../../src/roles/worker.ts'
 import { createWorkStreams, type WorkStreams } from '../../../src/roles/work-streams.ts'
-import { FakeExecutor, FakeRetriever, FakeSubmitter, RoleNetwork, capability, offerOf, program, turn, useClock } from '../../support/roles.ts'
+import { FakeBlobs, FakeExecutor, FakeSubmitter, RoleNetwork, capability, offerOf, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
 describe('work streams', () => {
   const clock = useClock()
@@ -22,10 +22,10 @@ describe('work streams', () => {
     chance = 0
     overrides = {}
     const situation = (): Situation => ({
-      capability: capability(), load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, streams: worker.streams, maxStreams: 10, ...overrides,
+      capability: capability(), load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, allowedHosts: [], streams: worker.streams, maxStreams: 10, ...overrides,
     })
     worker = new Worker({
-      peerId: 'self', executor, retriever: new FakeRetriever(), capability: capability(), situation, onStranded: (peer) => { streams.reopen(peer) }, now: clock.now,
+      peerId: 'self', executor, provisions: provisionsOf(), blobs: new FakeBlobs(), capability: capability(), situation, onStranded: (peer) => { streams.reopen(peer) }, now: clock.now,
     })
     streams = createWorkStreams({ network, worker, situation, log: (message) => { log.push(message) }, random: () => chance, now: clock.now })
   })

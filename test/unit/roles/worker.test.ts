@@ -3,19 +3,20 @@ import { randomUUID } from 'node:crypto'
 import { CorebrumError } from '../../../src/errors.ts'
 import { CallError } from '../../../src/executor/call-error.ts'
 import {
-  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_RESULTS_IN_FLIGHT,
+  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_LOG_BYTES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT,
   MAX_STREAM_PROGRAMS, MAX_UNACKED_RESULTS, ORPHAN_MS,
 } from '../../../src/limits.ts'
 import { Worker } from '../../../src/roles/worker.ts'
 import type { Situation } from '../../../src/roles/admission.ts'
 import type { Program } from '../../../src/task/program.ts'
 import type { LeaseRef } from '../../../src/wire/messages.ts'
-import { FakeExecutor, FakeRetriever, FakeSubmitter, capability, program, turn, useClock } from '../../support/roles.ts'
+import { FakeBlobs, FakeExecutor, FakeRetriever, FakeSubmitter, capability, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
 describe('Worker', () => {
   const clock = useClock()
   let executor: FakeExecutor
   let retriever: FakeRetriever
+  let blobs: FakeBlobs
   let worker: Worker
   let stranded: string[]
   /** Modules that are here; everything, unless a test says otherwise. */
@@ -25,18 +26,20 @@ describe('Worker', () => {
   function makeWorker (slots = 2): void {
     executor = new FakeExecutor(slots)
     retriever = new FakeRetriever()
+    blobs = new FakeBlobs()
     const can = capability({ slots })
     worker = new Worker({
       peerId: 'worker',
       executor,
-      retriever,
+      provisions: provisionsOf({ retriever, blobs, has: (cid) => modules?.has(cid) ?? true }),
+      blobs,
       capability: can,
       situation: (cid) => ({
         capability: can,
         load: worker.load,
         draining: worker.isDraining,
         hasModule: modules?.has(cid) ?? true,
-        maxModuleBytes: 1_000,
+        maxModuleBytes: 1_000, allowedHosts: [],
         streams: worker.streams,
         maxStreams: 10,
         ...overrides,
@@ -270,6 +273,170 @@ describe('Worker', () => {
     })
   })
 
+  describe('large values', () => {
+    const BIG = new Uint8Array(100_000).fill(5)
+    const outcomes = (s: FakeSubmitter): Array<Record<string, unknown>> => s.of('result').map(({ outcome }) => ({ ...outcome }))
+
+    function leaseNamed (s: FakeSubmitter, blob: { cid: string, size: number }, task = program()): LeaseRef {
+      return s.lease(task, { values: [undefined], refs: [{ index: 0, blob: { ...blob, form: 'bytes' } }] })
+    }
+
+    it('are fetched from the submitter before the call, and stand among its values', async () => {
+      const s = await submitter('s1')
+      let arrive = (): void => {}
+      blobs.beforeFetch = () => new Promise((resolve) => { arrive = resolve })
+      leaseNamed(s, await blobs.put(BIG))
+      await turn()
+      retriever.fetches[0]?.done()
+      await turn()
+      assert.deepEqual([executor.calls.length, blobs.fetches.map(({ peer }) => peer)], [0, ['s1']])
+      s.lease(program())
+      await turn()
+      assert.equal(executor.calls.length, 1, 'another lease does not wait for them')
+      arrive()
+      await turn()
+      assert.deepEqual(executor.calls[1]?.values, [BIG])
+    })
+
+    it('that cannot be had give back this lease alone', async () => {
+      const s = await submitter('s1')
+      blobs.beforeFetch = () => Promise.reject(new CorebrumError('ERR_BLOB_NOT_FOUND', 'nothing there'))
+      const task = program()
+      const lost = leaseNamed(s, { cid: 'bafkrei', size: 1 }, task)
+      s.lease(task)
+      await turn()
+      retriever.fetches[0]?.done()
+      await turn()
+      assert.deepEqual(s.of('refuse').map(({ taskId, code }) => [taskId, code]), [[lost.taskId, 'ERR_BLOB_NOT_FOUND']])
+      assert.deepEqual([executor.calls.length, s.aborted.length], [1, 0])
+    })
+
+    it('that are not what the submitter said end its stream', async () => {
+      const s = await submitter('s1')
+      const { cid, size } = await blobs.put(Uint8Array.of(0xff))
+      s.lease(program(), { values: [undefined], refs: [{ index: 0, blob: { cid, size, form: 'text' } }] })
+      await turn()
+      retriever.fetches[0]?.done()
+      await turn()
+      assert.deepEqual([s.aborted.map((error) => error instanceof CorebrumError && error.code), executor.calls.length], [['ERR_PROTOCOL'], 0])
+    })
+
+    it('are no longer fetched when the lease is taken away', async () => {
+      const s = await submitter('s1')
+      blobs.beforeFetch = () => new Promise(() => {})
+      const lease = leaseNamed(s, await blobs.put(BIG))
+      await turn()
+      retriever.fetches[0]?.done()
+      await turn()
+      s.link.send({ kind: 'cancel', ...lease })
+      await turn()
+      assert.deepEqual([blobs.fetches[0]?.signal?.aborted, worker.load, s.of('refuse').length], [true, 0, 0])
+    })
+
+    it('count before they are here', async () => {
+      const s = await submitter('s1')
+      blobs.beforeFetch = () => new Promise(() => {})
+      const task = program()
+      for (let i = 0; i < 5; i++) leaseNamed(s, { cid: `bafkrei${i}`, size: MAX_HELD_INPUT_BYTES / 4 }, task)
+      await turn()
+      assert.deepEqual(s.of('refuse').map(({ code }) => code), ['ERR_DECLINED', 'ERR_DECLINED'])
+    })
+
+    it('of a result stay here, named in it, until it is acknowledged', async () => {
+      const s = await submitter('s1')
+      s.acknowledges = false
+      const lease = s.lease(program())
+      await turn()
+      executor.calls[0]?.finish({ image: BIG, small: 1 })
+      await turn()
+      const [{ outputs, refs } = {}] = outcomes(s)
+      const [cid = ''] = [...blobs.bytes.keys()]
+      assert.deepEqual([outputs, refs], [{ small: 1 }, [{ name: 'image', blob: { cid, size: BIG.length, form: 'bytes' } }]])
+      assert.deepEqual(blobs.bytes.get(cid), BIG)
+      s.link.send({ kind: 'ack', leases: [refOf(lease)] })
+      await turn()
+      assert.deepEqual([worker.undeliveredFor('s1'), blobs.bytes.size], [0, 0])
+    })
+
+    it('of a result that nobody wants any more are let go of', async () => {
+      const s = await submitter('s1')
+      const lease = s.lease(program())
+      await turn()
+      const put = blobs.put.bind(blobs)
+      blobs.put = async (bytes) => {
+        const kept = await put(bytes)
+        s.link.send({ kind: 'cancel', ...lease })
+        await turn()
+        return kept
+      }
+      executor.calls[0]?.finish({ image: BIG })
+      for (let i = 0; i < 5; i++) await turn()
+      assert.deepEqual([s.of('result').length, blobs.bytes.size], [0, 0])
+    })
+
+    it('of a result that cannot be kept make it a failure of this worker', async () => {
+      const s = await submitter('s1')
+      s.lease(program())
+      await turn()
+      blobs.failPut = new CorebrumError('ERR_QUEUE_FULL', 'no room')
+      executor.calls[0]?.finish({ image: BIG })
+      await turn()
+      assert.deepEqual(outcomes(s).map(({ ok, code }) => [ok, code]), [[false, 'ERR_QUEUE_FULL']])
+    })
+
+    it('of a result for this node itself are handed over as they are', async () => {
+      const s = await submitter('worker')
+      s.lease(program())
+      await turn()
+      executor.calls[0]?.finish({ image: BIG })
+      await turn()
+      assert.deepEqual([outcomes(s)[0]?.outputs, blobs.bytes.size], [{ image: BIG }, 0])
+    })
+  })
+
+  describe('files of a program', () => {
+    const CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    const withFile = (size = 10): Program => program({
+      setup: { args: [], env: {}, stdin: { from: 'inputs' }, files: [{ path: 'data/in.txt', cid: CID, size }, { path: 'own.txt', bytes: new Uint8Array(1) }], outputFiles: [] },
+    })
+
+    it('that are here are read for each call', async () => {
+      const s = await submitter('s1')
+      s.lease(withFile())
+      await turn()
+      assert.deepEqual([executor.calls[0]?.files, retriever.fetches.length], [[{ path: 'data/in.txt', bytes: new TextEncoder().encode(CID) }], 0])
+      s.lease(program())
+      await turn()
+      assert.equal(executor.calls[1]?.files, undefined)
+    })
+
+    it('that are not here are got as modules are, before the call', async () => {
+      modules = new Set(['bafkreifake'])
+      const s = await submitter('s1')
+      s.lease(withFile())
+      await turn()
+      retriever.fetches[0]?.done()
+      await turn()
+      assert.deepEqual(retriever.fetches.map(({ module: { cid, size }, options }) => [cid, size, options.submitter]).slice(1), [[CID, 10, 's1']])
+      assert.equal(executor.calls.length, 0)
+      retriever.fetches[1]?.done()
+      await turn()
+      assert.equal(executor.calls.length, 1)
+    })
+
+    it('that cannot be had give back all leases of the program, and count among what is held', async () => {
+      modules = new Set(['bafkreifake'])
+      const s = await submitter('s1')
+      const task = withFile(MAX_HELD_INPUT_BYTES / 2)
+      for (let i = 0; i < 3; i++) s.lease(task)
+      await turn()
+      assert.equal(s.of('refuse').length, 2)
+      retriever.fetches[0]?.fail(new CorebrumError('ERR_MODULE_NOT_FOUND', 'nobody has it'))
+      await turn()
+      assert.deepEqual(s.of('refuse').map(({ code }) => code), ['ERR_DECLINED', 'ERR_DECLINED', 'ERR_MODULE_NOT_FOUND'])
+    })
+  })
+
   describe('cancel', () => {
     it('aborts the call and sends nothing more of it', async () => {
       const s = await submitter('s1')
@@ -448,18 +615,113 @@ describe('Worker', () => {
       const s = await submitter('s1')
       s.acknowledges = false
       const task = program()
-      const values = { result: new Uint8Array(3 * 1024 * 1024) }
-      const leases = [s.lease(task), s.lease(task), s.lease(task), s.lease(task)]
+      // Each just small enough to travel inside its message.
+      const values = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`part${i}`, new Uint8Array(60 * 1024)]))
+      const inFlight = Math.ceil(MAX_RESULT_BYTES_IN_FLIGHT / (7 * (60 * 1024 + 16 + 10) + 16))
+      const leases = Array.from({ length: inFlight + 1 }, () => s.lease(task))
       await turn()
-      for (const call of executor.calls) call.finish(values)
-      await turn()
-      assert.equal(s.of('result').length, 3)
+      for (const lease of leases) {
+        executor.calls.find(({ taskId }) => taskId === lease.taskId)?.finish(values)
+        await turn()
+      }
+      assert.equal(s.of('result').length, inFlight)
       clock.tick(LEASE_RENEW_MS + 25)
       await turn()
-      assert.deepEqual(s.of('renew').map(({ leases: refs }) => refs), [[leases[3]]])
-      s.link.send({ kind: 'cancel', ...leases[3] ?? { taskId: '', fence: 0 } })
+      const last = leases.at(-1) ?? { taskId: '', fence: 0 }
+      assert.deepEqual(s.of('renew').map(({ leases: refs }) => refs), [[last]])
+      s.link.send({ kind: 'cancel', ...last })
       await turn()
-      assert.equal(worker.undeliveredFor('s1'), 3)
+      assert.equal(worker.undeliveredFor('s1'), inFlight)
+    })
+  })
+
+  describe('logs', () => {
+    const textsOf = (s: FakeSubmitter): string[] => s.of('log').map(({ text }) => text)
+    const wait = async (ms = 50): Promise<void> => {
+      clock.tick(ms)
+      await turn()
+    }
+
+    it('are sent while the call runs, once it is known to run, with its lease', async () => {
+      const s = await submitter('s1')
+      const [first, second] = [s.lease(program()), s.lease(program())]
+      await turn()
+      for (const call of executor.calls) call.start()
+      executor.calls[0]?.log('a')
+      executor.calls[0]?.log('b')
+      await turn()
+      assert.deepEqual(textsOf(s), [])
+      await wait()
+      executor.calls[1]?.log('c')
+      await wait(25)
+      executor.calls[0]?.log('d')
+      await wait(25)
+      assert.deepEqual(s.of('log').map(({ text, ...lease }) => [text, refOf(lease)]), [['ab', first], ['c', second], ['d', first]])
+      const kinds = s.received.map(({ kind }) => kind)
+      assert(kinds.indexOf('running') < kinds.indexOf('log'))
+    })
+
+    it('of a call that is short leave with its result alone', async () => {
+      const s = await submitter('s1')
+      s.lease(program())
+      await turn()
+      executor.calls[0]?.start()
+      executor.calls[0]?.log('a')
+      executor.calls[0]?.finish()
+      await turn()
+      await wait(1_000)
+      assert.deepEqual([textsOf(s), s.of('result').length], [[], 1])
+    })
+
+    it('wait for a submitter that does not read, and are not sent twice', async () => {
+      const s = await submitter('s1')
+      s.lease(program())
+      await turn()
+      executor.calls[0]?.start()
+      await wait()
+      s.unread = 300_000
+      for (let n = 0; n < 1_000; n++) {
+        executor.calls[0]?.log('x'.repeat(1_000))
+        clock.tick(25)
+      }
+      await turn()
+      assert.deepEqual(textsOf(s), [])
+      s.unread = 0
+      await wait()
+      await wait()
+      assert.deepEqual(textsOf(s).map(({ length }) => length), [MAX_LOG_BYTES])
+    })
+
+    it('begin again when the task is leased again while it runs', async () => {
+      const s = await submitter('s1')
+      const task = program()
+      const lease = s.lease(task)
+      await turn()
+      executor.calls[0]?.start()
+      executor.calls[0]?.log('a')
+      await wait()
+      await s.link.close()
+      executor.calls[0]?.log('b')
+      await wait()
+      const back = await submitter('s1')
+      const anew = back.lease(task, { ...lease, fence: 2 })
+      await turn()
+      await wait()
+      assert.deepEqual([textsOf(s), back.of('log')], [['a'], [{ kind: 'log', ...anew, text: 'ab' }]])
+      assert.equal(executor.calls.length, 1)
+    })
+
+    it('of a lease that was taken away are not sent', async () => {
+      const s = await submitter('s1')
+      const lease = s.lease(program())
+      await turn()
+      executor.calls[0]?.start()
+      await wait()
+      s.link.send({ kind: 'cancel', ...lease })
+      await turn()
+      executor.calls[0]?.log('late')
+      await wait()
+      assert.deepEqual(textsOf(s), [])
     })
   })
 

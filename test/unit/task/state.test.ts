@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { MAX_LOG_BYTES } from '../../../src/limits.ts'
 import { isFinal, newTask, reduceTask, type TaskEvent, type TaskRecord } from '../../../src/task/state.ts'
 
 const START = newTask('id', 'name', 1)
@@ -13,6 +14,7 @@ const code = fc.constantFrom('ERR_TRAP', 'ERR_TIME_LIMIT', 'ERR_ATTEMPTS')
 const event: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ type: fc.constant('leased' as const), worker, fence, atMs }),
   fc.record({ type: fc.constant('started' as const), fence, atMs }),
+  fc.record({ type: fc.constant('logged' as const), fence, text: fc.string() }),
   fc.record({ type: fc.constant('released' as const), fence, charged: fc.boolean(), decline: fc.record({ peer: worker, code, reason: fc.string(), atMs }) }),
 )
 const ending: fc.Arbitrary<TaskEvent> = fc.oneof(
@@ -51,7 +53,7 @@ describe('task state', () => {
 
   it('ignores every event of a lease that is not the newest', () => {
     forEachStep((before, step, after) => {
-      if ((step.type === 'started' || step.type === 'released') && step.fence !== before.fence) assert.equal(after, before)
+      if ((step.type === 'started' || step.type === 'logged' || step.type === 'released') && step.fence !== before.fence) assert.equal(after, before)
       if (step.type === 'leased' && step.fence <= before.fence) assert.equal(after, before)
     })
   })
@@ -72,6 +74,32 @@ describe('task state', () => {
       if (after.state === 'claimed') assert(after.worker !== undefined && after.claimedAtMs !== undefined && after.startedAtMs === undefined)
       if (after.state === 'running') assert(after.worker !== undefined && after.startedAtMs !== undefined)
     })
+  })
+
+  it('has the log of the newest lease as it comes, and of the result when that is there', () => {
+    forEachStep((before, step, after) => {
+      const logs = step.type === 'logged' && before.state !== 'pending' && step.fence === before.fence && !isFinal(before.state) ? before.logs + step.text
+        : after.fence > before.fence ? ''
+          : (step.type === 'completed' || step.type === 'failed') && after !== before ? step.logs
+              : before.logs
+      assert.equal(after.logs, logs)
+    })
+  })
+
+  it('keeps no more of a log than a result may bring, and says nothing of what is over it', () => {
+    let task = reduceTask(START, { type: 'leased', worker: 'w1', fence: 1, atMs: 2 })
+    const piece = { type: 'logged', fence: 1, text: 'x'.repeat(MAX_LOG_BYTES / 4 + 1) } as const
+    for (let i = 0; i < 4; i++) task = reduceTask(task, piece)
+    assert.equal(task.logs.length, MAX_LOG_BYTES)
+    assert.equal(reduceTask(task, piece), task)
+  })
+
+  it('keeps the last log of a task that is given up or cancelled', () => {
+    const leased = reduceTask(START, { type: 'leased', worker: 'w1', fence: 1, atMs: 2 })
+    const logged = reduceTask(leased, { type: 'logged', fence: 1, text: 'a' })
+    const released = reduceTask(logged, { type: 'released', fence: 1, charged: true })
+    assert.equal(reduceTask(released, { type: 'failed', failure, atMs: 3 }).logs, 'a')
+    assert.equal(reduceTask(logged, { type: 'cancelled', failure, atMs: 3 }).logs, 'a')
   })
 
   it('keeps a bounded number of declines, the newest', () => {

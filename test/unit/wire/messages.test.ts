@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { decode, encode } from '../../../src/cbor.ts'
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts'
-import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH } from '../../../src/limits.ts'
+import { MAX_BLOB_BYTES, MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH } from '../../../src/limits.ts'
 import type { Usage } from '../../../src/task/usage.ts'
 import type { Value } from '../../../src/task/values.ts'
 import {
   MAX_MESSAGE_LENGTH, submitterMessageFromWire, submitterMessageToWire, workerMessageFromWire, workerMessageToWire,
   type LeaseRef, type Outcome, type SubmitterMessage, type WorkerMessage,
 } from '../../../src/wire/messages.ts'
-import { CAPABILITY, PROGRAM, SMALL_PROGRAM, SUBMITTER_MESSAGES, WORKER_MESSAGES } from '../../support/wire-samples.ts'
+import { CAPABILITY, PROGRAM, SETUP_PROGRAM, SMALL_PROGRAM, SUBMITTER_MESSAGES, WORKER_MESSAGES } from '../../support/wire-samples.ts'
 import { record } from '../../support/arbitrary.ts'
 import { refusesWire } from '../../support/rejects.ts'
 
@@ -38,7 +38,7 @@ describe('work messages', () => {
   const code = fc.constantFrom(...Object.keys(ERRORS) as ErrorCode[])
   const text = fc.string({ unit: 'grapheme', maxLength: 200 })
   const value: fc.Arbitrary<Value> = fc.oneof(fc.integer(), fc.boolean(), text, fc.constant(null), fc.uint8Array(), fc.array(fc.integer()), fc.bigInt({ min: 2n ** 53n }))
-  const usage: fc.Arbitrary<Usage> = fc.record({ wallMs: fc.integer({ min: 0 }), memoryBytes: fence, cpuMs: fc.integer({ min: 0 }), moduleBytes: fence, fileBytes: fence, fuel: fence }, { requiredKeys: ['wallMs', 'memoryBytes', 'cpuMs', 'moduleBytes', 'fileBytes'], noNullPrototype: true })
+  const usage: fc.Arbitrary<Usage> = fc.record({ wallMs: fc.integer({ min: 0 }), memoryBytes: fence, cpuMs: fc.integer({ min: 0 }), moduleBytes: fence, fileBytes: fence, fuel: fence }, { requiredKeys: ['wallMs', 'moduleBytes'], noNullPrototype: true })
   const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     record({ ok: fc.constant(true as const), outputs: fc.dictionary(fc.constantFrom('a', 'result', 'toString'), value, { noNullPrototype: true }), usage, logs: text }),
     record({ ok: fc.constant(false as const), code, message: text, usage, logs: text }))
@@ -46,10 +46,11 @@ describe('work messages', () => {
     record({ kind: fc.constant('claim' as const), slots: fc.nat({ max: MAX_CLAIM_WINDOW }) }),
     record({ kind: fc.constantFrom('running' as const, 'renew' as const), leases: refs }),
     record({ kind: fc.constant('result' as const), taskId: uuid, fence, outcome }),
-    record({ kind: fc.constant('refuse' as const), taskId: uuid, fence, code, reason: text }))
+    record({ kind: fc.constant('refuse' as const), taskId: uuid, fence, code, reason: text }),
+    record({ kind: fc.constant('log' as const), taskId: uuid, fence, text }))
   const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'))
   const submitterMessage: fc.Arbitrary<SubmitterMessage> = fc.oneof(
-    record({ kind: fc.constant('program' as const), digest, program: fc.constantFrom(PROGRAM, SMALL_PROGRAM) }),
+    record({ kind: fc.constant('program' as const), digest, program: fc.constantFrom(PROGRAM, SMALL_PROGRAM, SETUP_PROGRAM) }),
     record({
       kind: fc.constant('lease' as const), taskId: uuid, fence, digest, leaseMs: fc.integer({ min: 1, max: MAX_TIME_LIMIT_MS }),
       values: fc.array(fc.oneof(value, fc.constant(undefined)), { maxLength: 20 }),
@@ -63,16 +64,18 @@ describe('work messages', () => {
   })
 
   it('are ignored when their kind is not known', () => {
-    for (const kind of [6, 15, 16, 99, -1, 1.5, '0', null, [], { kind: 0 }]) assert.equal(workerMessageFromWire([kind, 1, 2]), undefined)
+    for (const kind of [7, 15, 16, 99, -1, 1.5, '0', null, [], { kind: 0 }]) assert.equal(workerMessageFromWire([kind, 1, 2]), undefined)
     for (const kind of [0, 5, 15, 20, 99]) assert.equal(submitterMessageFromWire([kind, 1, 2]), undefined)
   })
 
   it('may have more fields behind those that are known', () => {
     for (const [message] of WORKER_MESSAGES) {
-      assert.deepEqual(workerMessageFromWire(overWire([...workerMessageToWire(message), 'later', { x: 1 }])), message)
+      const noRefs = message.kind === 'result' && message.outcome.ok && message.outcome.refs === undefined ? [[]] : []
+      assert.deepEqual(workerMessageFromWire(overWire([...workerMessageToWire(message), ...noRefs, 'later', { x: 1 }])), message)
     }
     for (const [message] of SUBMITTER_MESSAGES) {
-      assert.deepEqual(submitterMessageFromWire(overWire([...submitterMessageToWire(message), 'later', { x: 1 }])), narrow(message))
+      const noRefs = message.kind === 'lease' && message.refs === undefined ? [[]] : []
+      assert.deepEqual(submitterMessageFromWire(overWire([...submitterMessageToWire(message), ...noRefs, 'later', { x: 1 }])), narrow(message))
     }
     const [hello] = WORKER_MESSAGES
     assert.deepEqual(workerMessageFromWire([0, 1, { engine: 'v8', features: [], memory: 1, slots: 1, gpu: true }])?.kind, hello?.[0].kind)
@@ -98,6 +101,13 @@ describe('work messages', () => {
     const id = new Uint8Array(16)
     const capability = { engine: 'v8', features: [], memory: 1, slots: 1 }
     const usage = [1, 1]
+    const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    const inOutputs = (...refs: unknown[]): unknown[] => [3, id, 1, 0, { there: 1 }, [1, null, null, 1, null, null], '', refs]
+    const inValues = (...refs: unknown[]): unknown[] => [17, id, 1, new Uint8Array(32), 1000, [undefined, 1, undefined], refs]
+    const badBlobs: Array<[string, unknown[]]> = [
+      ['no CID', [undefined, 1, 0]], ['a CID that is none', ['bafkrei', 1, 0]], ['a CID of another codec', ['bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi', 1, 0]],
+      ['a negative size', [cid, -1, 0]], ['too large a size', [cid, MAX_BLOB_BYTES + 1, 0]], ['no form', [cid, 1]], ['an unknown form', [cid, 1, 3]],
+    ]
     let deep: unknown = 1
     for (let i = 0; i <= MAX_VALUE_DEPTH; i++) deep = [deep]
     const worker: Array<[string, unknown]> = [
@@ -124,8 +134,18 @@ describe('work messages', () => {
       ['result with an output that is a set', [3, id, 1, 0, { a: new Set() }, usage, '']], ['result with an output that is a map', [3, id, 1, 0, { a: [new Map()] }, usage, '']],
       ['result with an output that is too deep', [3, id, 1, 0, { a: deep }, usage, '']],
       ['result with an output named __proto__', [3, id, 1, 0, JSON.parse('{"__proto__": 1}'), usage, '']],
+      ...badBlobs.map(([what, blob]): [string, unknown] => [`result with a reference of ${what}`, inOutputs(['big', ...blob])]),
+      ['result with references that are no list', [3, id, 1, 0, {}, [1, null, null, 1, null, null], '', { big: cid }]],
+      ['result with a reference to an output that is there', inOutputs(['there', cid, 1, 0])], ['result with two references to one output', inOutputs(['big', cid, 1, 0], ['big', cid, 1, 0])],
+      ['result with a reference to __proto__', inOutputs(['__proto__', cid, 1, 0])], ['result with a reference to an output with a long name', inOutputs(['x'.repeat(257), cid, 1, 0])],
+      ['result with two references without name', inOutputs([null, cid, 1, 2], [null, cid, 1, 2])], ['result with a text as the map of its outputs', inOutputs([null, cid, 1, 1])],
+      ['result with references to more than a result may hold', inOutputs(['a', cid, MAX_BLOB_BYTES, 0], ['b', cid, 1, 0])],
+      ['result with too many references', inOutputs(...Array.from({ length: MAX_INPUTS + 1 }, (_, i) => [`o${i}`, cid, 1, 0]))],
       ['failed result without message', [3, id, 1, 44, undefined, usage, '']], ['failed result with a long message', [3, id, 1, 44, 'x'.repeat(MAX_MESSAGE_LENGTH + 1), usage, '']],
       ['refuse with status 0', [5, id, 1, 0, '']], ['refuse with a status of 17 bits', [5, id, 1, 65536, '']], ['refuse without reason', [5, id, 1, 62]],
+      ['log without text', [6, id, 1]], ['log of bytes', [6, id, 1, id]], ['log of too much', [6, id, 1, 'x'.repeat(MAX_LOG_BYTES + 1)]], ['log with a short id', [6, new Uint8Array(15), 1, '']],
+      ['log without fence', [6, id, undefined, '']], ['log with a negative fence', [6, id, -1, '']],
+      ['result whose time is not known', [3, id, 1, 44, '', [null, null, null, 1, null, null], '']], ['result whose memory is text', [3, id, 1, 44, '', [1, '1', null, 1, null, null], '']],
     ]
     for (const [what, wire] of worker) it(what, () => { refusesWire(() => workerMessageFromWire(wire)) })
 
@@ -147,6 +167,10 @@ describe('work messages', () => {
       ['lease of too many values', [17, id, 1, digest, 1000, new Array(MAX_INPUTS + 1).fill(1)]], ['lease with a value that is a date', [17, id, 1, digest, 1000, [new Date(0)]]],
       ['lease with a value that is too deep', [17, id, 1, digest, 1000, [deep]]], ['lease with undefined inside a value', [17, id, 1, digest, 1000, [[undefined]]]],
       ['lease with a value with the key __proto__', [17, id, 1, digest, 1000, [JSON.parse('{"__proto__": {}}')]]],
+      ...badBlobs.map(([what, blob]): [string, unknown] => [`lease with a reference of ${what}`, inValues([0, ...blob])]),
+      ['lease with references that are no list', [17, id, 1, digest, 1000, [undefined], 'refs']], ['lease with a reference to a value that is there', inValues([1, cid, 1, 0])],
+      ['lease with a reference to a value that it has not', inValues([3, cid, 1, 0])], ['lease with a reference to the value -1', inValues([-1, cid, 1, 0])],
+      ['lease with two references to one value', inValues([0, cid, 1, 0], [0, cid, 1, 0])], ['lease with references to more than a task may hold', inValues([0, cid, MAX_BLOB_BYTES, 0], [2, cid, 1, 0])],
       ['ack of nothing', [18, []]], ['cancel without fence', [19, id]],
     ]
     for (const [what, wire] of submitter) it(what, () => { refusesWire(() => submitterMessageFromWire(wire)) })
@@ -171,5 +195,5 @@ describe('work messages', () => {
 
 /** The sample has 1n; integers have one form after the wire. */
 function narrow (message: SubmitterMessage): SubmitterMessage {
-  return message.kind === 'lease' ? { ...message, values: [5, undefined, { a: [1, -2] }] } : message
+  return message.kind === 'lease' && message.refs === undefined ? { ...message, values: [5, undefined, { a: [1, -2] }] } : message
 }

@@ -1,0 +1,140 @@
+/** Inputs and outputs that do not fit into frames, between whole nodes. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cidOf } from '../../src/modules/cid.ts'
+import { createNode, type Node } from '../../src/node.ts'
+import type { FileSource } from '../../src/task/definition.ts'
+import { parseDefinition } from '../../src/task/parse.ts'
+import type { TaskRecord } from '../../src/task/state.ts'
+import type { Value } from '../../src/task/values.ts'
+import { echoDefinition } from '../support/echo-module.ts'
+import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
+import { SHIPPED } from '../support/shipped.ts'
+import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
+
+const LISTEN = ['/ip4/127.0.0.1/tcp/0']
+const MiB = 1024 * 1024
+
+describe('large inputs and outputs', () => {
+  let submitter: Node
+  let worker: Node
+
+  beforeEach(async () => {
+    await ensureSandboxBundle()
+    worker = await createNode({ dataDir: await tempDir(), workerCount: 1, mdns: false, listen: LISTEN })
+    await worker.start()
+    submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: worker.addresses() })
+    await submitter.start()
+    assert.ok(await submitter.waitForPeer(5000))
+  })
+  afterEach(async () => {
+    await submitter.stop()
+    await worker.stop()
+    await removeTempDirs()
+  })
+
+  async function echo (node: Node, data: Value, type: 'bytes' | 'string' | 'json' = 'bytes'): Promise<TaskRecord> {
+    return await (await node.submit(await echoDefinition(type), { data })).done()
+  }
+
+  /** Values that a node keeps on disk. */
+  async function kept (node: Node): Promise<string[]> {
+    const dir = join(node.config.dataDir, 'blobs')
+    const own = await readdir(dir).catch(() => [])
+    const files = await Promise.all(own.map((name) => readdir(join(dir, name))))
+    return files.flat().filter((name) => name !== 'partial')
+  }
+
+  async function untilNothingIsKept (): Promise<void> {
+    while ((await kept(submitter)).length + (await kept(worker)).length > 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+
+  for (const size of [64 * 1024 + 1, MiB, 20 * MiB]) {
+    it(`of ${size} bytes go to the worker and come back`, async () => {
+      const data = new Uint8Array(randomBytes(size))
+      const { state, outputs, worker: by, failure } = await echo(submitter, data)
+      assert.deepEqual([state, by, failure], ['completed', worker.peerId, undefined])
+      assert.ok(outputs?.result instanceof Uint8Array && Buffer.from(data).equals(outputs.result))
+      await untilNothingIsKept()
+    }).timeout(20_000)
+  }
+
+  it('of the largest size go to the worker and come back', async () => {
+    const data = new Uint8Array(64 * MiB - 64).fill(7)
+    const { state, outputs, failure } = await echo(submitter, data)
+    assert.deepEqual([state, failure], ['completed', undefined])
+    assert.ok(outputs?.result instanceof Uint8Array && outputs.result.length === data.length)
+  }).timeout(30_000)
+
+  it('may be text or JSON', async () => {
+    const text = 'é'.repeat(MiB)
+    assert.equal((await echo(submitter, text, 'string')).outputs?.result, text)
+    const list = Array.from({ length: 50_000 }, (_, i) => `item ${i}`)
+    assert.deepEqual((await echo(submitter, { list }, 'json')).outputs?.result, { list })
+  }).timeout(20_000)
+
+  it('stay within a node that runs its own task', async () => {
+    const data = new Uint8Array(randomBytes(5 * MiB))
+    const { outputs, worker: by } = await echo(worker, data)
+    assert.equal(by, worker.peerId)
+    assert.ok(outputs?.result instanceof Uint8Array && Buffer.from(data).equals(outputs.result))
+    await untilNothingIsKept()
+  }).timeout(20_000)
+
+  describe('files of a program', () => {
+    const CHART = fileURLToPath(new URL('chart.yaml', SHIPPED))
+    /** Two colours, and a comment that makes it too large to travel inside the program. */
+    const palette = Buffer.from(`ff0000 0000ff\n${'#'.repeat(100_000)}`)
+
+    async function chart (files: FileSource[]): Promise<TaskRecord> {
+      const { definition } = await parseDefinition(await readFile(CHART, 'utf8'), { fileName: CHART })
+      const task = await submitter.submit({ ...definition, setup: { ...definition.setup, files } }, {}, { baseDir: dirname(CHART) })
+      return await task.done()
+    }
+
+    async function colours (files: FileSource[]): Promise<string> {
+      const { outputs, failure, worker: by } = await chart(files)
+      assert.deepEqual([failure, by], [undefined, worker.peerId])
+      assert.ok(outputs?.image instanceof Uint8Array)
+      // The colour table of a bitmap: blue, green, red.
+      return Buffer.from(outputs.image.subarray(54, 62)).toString('hex')
+    }
+
+    it('go to the worker, which keeps them as it keeps modules', async () => {
+      const expected = 'ff0000000000ff00'
+      assert.equal(await colours([{ path: 'palette.txt', bytes: palette }]), expected)
+      const cid = cidOf(palette)
+      assert.ok(worker.modules.has(cid) && submitter.modules.has(cid))
+      assert.equal(await colours([{ path: 'palette.txt', cid }]), expected)
+      assert.equal(await colours([{ path: 'palette.txt', bytes: palette.subarray(0, 20) }]), expected)
+      const file = join(await tempDir(), 'palette.txt')
+      await writeFile(file, palette)
+      assert.equal(await colours([{ path: 'palette.txt', file }]), expected)
+    }).timeout(20_000)
+
+    it('that the worker has lost are fetched again', async () => {
+      await chart([{ path: 'palette.txt', bytes: palette }])
+      assert.ok(await worker.modules.remove(cidOf(palette)))
+      assert.equal((await chart([{ path: 'palette.txt', bytes: palette }])).state, 'completed')
+    }).timeout(20_000)
+
+    it('that are wrong fail the task, not the worker', async () => {
+      const { state, failure } = await chart([{ path: 'palette.txt', bytes: Buffer.from('x'.repeat(100_000)) }])
+      assert.deepEqual([state, failure?.code], ['failed', 'ERR_EXIT_CODE'])
+    }).timeout(20_000)
+  })
+
+  it('of many tasks at once all come back', async () => {
+    const definition = await echoDefinition()
+    const data = Array.from({ length: 20 }, () => new Uint8Array(randomBytes(2 * MiB)))
+    const tasks = await Promise.all(data.map((bytes) => submitter.submit(definition, { data: bytes })))
+    for (const [i, task] of tasks.entries()) {
+      const { result } = await task.result()
+      assert.ok(result instanceof Uint8Array && Buffer.from(data[i] ?? []).equals(result))
+    }
+    await untilNothingIsKept()
+  }).timeout(30_000)
+})
