@@ -6,6 +6,7 @@ import { readSync, writeSync } from 'node:fs'
 
 const READ_BYTES = 256 * 1024
 const PREFIX_BYTES = 4
+const MAX_COPIED_BYTES = 64 * 1024
 
 /** Reads frames; each starts with its length and its kind. */
 export class BlockingReader {
@@ -69,8 +70,15 @@ export class BlockingReader {
 
 /** Writes one frame; returns when the kernel has all of it, so that it is not lost when the process is killed. */
 export function writeFrame (fd: number, body: Uint8Array): void {
-  const frame = Buffer.allocUnsafe(PREFIX_BYTES + body.length)
+  // One write where copying is cheaper than a second call; a large body is not copied.
+  const copied = body.length <= MAX_COPIED_BYTES ? body : body.subarray(0, 0)
+  const frame = Buffer.allocUnsafe(PREFIX_BYTES + copied.length)
   frame.writeUInt32LE(body.length, 0)
-  frame.set(body, PREFIX_BYTES)
-  for (let written = 0; written < frame.length;) written += writeSync(fd, frame, written, frame.length - written)
+  frame.set(copied, PREFIX_BYTES)
+  writeAll(fd, frame)
+  if (copied !== body) writeAll(fd, body)
+}
+
+function writeAll (fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written, bytes.length - written)
 }

@@ -2,22 +2,22 @@
 import type { CorebrumError } from '../errors.ts'
 import type { FullUsage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
-import type { Binding } from './abi/adapter.ts'
-import { HOSTED_MEMORY } from './binary/rewrite.ts'
+import type { Binding, Signature } from './abi/adapter.ts'
 import { detectConvention, requireAdapter } from './abi/detect.ts'
-import { exportedFunction } from './abi/exports.ts'
 import { Guest, type GuestOptions } from './abi/guest.ts'
+import { findInitialiser } from './abi/initialise.ts'
 import { type CallSetup, type ProgramSpec, createCallSetup } from './call-setup.ts'
 import type { CompiledModule } from './compile.ts'
-import { type Linker, makeLinker } from './link.ts'
+import type { CompiledComponent } from './component/compile-component.ts'
+import { bindComponent } from './component/runner.ts'
+import { makeLinker } from './link.ts'
+import { createModuleRunner } from './module-runner.ts'
 import { requireValues } from './outputs.ts'
 import type { CallExtras } from './protocol.ts'
-import { explainThrown } from './traps.ts'
+import type { Runner } from './runner.ts'
+import { explainThrown, outOfFuel } from './traps.ts'
 import { sizeOfFiles } from './wasi/files.ts'
-import { fileSystemOf } from './wasi/wasi.ts'
-
-/** Exports that must run before any other, the first that there is. */
-const INITIALISERS = ['_initialize', '__wasm_call_ctors']
+import { fileSystemOf } from './wasi/host.ts'
 
 export interface CallOutcome {
   outputs?: Record<string, Value>
@@ -33,72 +33,50 @@ export interface CallOutcome {
 
 /** A program bound to its compiled module: what many calls share. */
 export interface BoundProgram {
-  compiled: CompiledModule
   binding: Binding
-  link: Linker
+  runner: Runner
   /** Absent: it finds nothing but its inputs. */
   setup?: CallSetup
-  initialiser?: string
-  memoryExport?: string
 }
 
 /** Throws ERR_MODULE_UNSUPPORTED, ERR_NO_EXPORT, ERR_SIGNATURE, ERR_RESULT_TYPE, ERR_MISSING_IMPORT. */
-export function bindProgram (compiled: CompiledModule, spec: ProgramSpec, abi?: string): BoundProgram {
-  const { info, maxPages } = compiled
+export function bindProgram (compiled: CompiledModule | CompiledComponent, spec: ProgramSpec, abi?: string): BoundProgram {
   const setup = createCallSetup(spec)
   const signature = setup?.signature ?? spec
-  const binding = requireAdapter(detectConvention(info, signature.functionName, abi)).bind(signature, info)
-  const initialiser = INITIALISERS.find((name) => exportedFunction(info, name)?.type.params.length === 0 && name !== binding.functionName)
-  const memoryExport = info.exports.find((item) => item.kind === 'memory')?.name
-  return {
-    compiled,
-    binding,
-    link: makeLinker(info, maxPages, binding.provide),
-    ...(setup === undefined ? {} : { setup }),
-    ...(initialiser === undefined ? {} : { initialiser }),
-    ...(memoryExport === undefined ? {} : { memoryExport }),
-  }
+  const bound = 'linked' in compiled ? bindComponent(compiled, signature, abi) : bindModule(compiled, signature, abi)
+  return setup === undefined ? bound : { ...bound, setup }
+}
+
+function bindModule (compiled: CompiledModule, signature: Signature, abi: string | undefined): BoundProgram {
+  const { info, maxPages } = compiled
+  const adapter = requireAdapter(detectConvention(info, signature.functionName, abi))
+  const binding = adapter.bind(signature, info)
+  const initialise = findInitialiser(info, adapter.convention, binding.functionName)
+  return { binding, runner: createModuleRunner({ compiled, link: makeLinker(info, maxPages, binding.provide), initialise }) }
 }
 
 /** Runs one call to its end; never throws. What the convention prepares and the program's setup go before `options`. */
-export function runCall (program: BoundProgram, values: ReadonlyArray<Value | undefined>, options: GuestOptions = {}, extras: CallExtras = {}): CallOutcome {
-  const { compiled, binding, setup } = program
+export function runCall ({ binding, runner, setup }: BoundProgram, values: ReadonlyArray<Value | undefined>, options: GuestOptions = {}, extras: CallExtras = {}): CallOutcome {
   let guest = new Guest(options)
   try {
     const invocation = binding.prepare(setup === undefined ? values : setup.passedValues(values))
-    if (setup !== undefined) guest = new Guest({ ...options, ...setup.guestOptions(values, invocation.stdin, extras) })
-    else if (invocation.stdin !== undefined) guest = new Guest({ ...options, stdin: invocation.stdin })
-    const instance = new WebAssembly.Instance(compiled.module, importsFor(program, guest))
-    guest.useExports(instance.exports, program.memoryExport)
-    if (program.initialiser !== undefined) guest.call(program.initialiser)
+    const { stdin } = invocation
+    const own = { ...options, logsStdout: stdin === undefined }
+    if (setup !== undefined) guest = new Guest({ ...own, ...setup.guestOptions(values, stdin, extras) })
+    else guest = new Guest(stdin === undefined ? own : { ...own, stdin })
+    runner.start(guest)
     const returned = invocation.run(guest)
     const outputs = requireValues(setup === undefined ? returned : setup.collect(guest, returned))
-    return { outputs, ...remains(compiled, guest) }
+    if (guest.fuel?.empty === true) throw outOfFuel(guest.fuel)
+    return { outputs, ...remains(runner, guest) }
   } catch (thrown) {
-    const error = explainThrown(thrown, { info: compiled.info, maxPages: compiled.maxPages, guest })
-    return { error, ...remains(compiled, guest) }
+    return { error: explainThrown(thrown, runner.trapContext(guest)), ...remains(runner, guest) }
   }
 }
 
-function importsFor ({ compiled, link }: BoundProgram, guest: Guest): WebAssembly.Imports {
-  const imports = link(guest)
-  if (compiled.memories === undefined) return imports
-  const memory = compiled.memories.take()
-  guest.useMemory(memory)
-  const namespace: Record<string, WebAssembly.ImportValue> = Object.create(null)
-  namespace[HOSTED_MEMORY.name] = memory
-  imports[HOSTED_MEMORY.module] = namespace
-  return imports
-}
-
-function remains ({ memories, info }: CompiledModule, guest: Guest): Pick<CallOutcome, 'logs' | 'usage' | 'garbageBytes' | 'recycle'> {
-  const { memoryBytes } = guest
-  const logs = guest.logs.text()
+function remains (runner: Runner, guest: Guest): Pick<CallOutcome, 'logs' | 'usage' | 'garbageBytes' | 'recycle'> {
+  const { memoryBytes, ...memory } = runner.remains(guest)
   const fs = fileSystemOf(guest)
-  const usage = { memoryBytes, moduleBytes: info.byteLength, fileBytes: fs === undefined ? 0 : sizeOfFiles(fs) }
-  if (memories === undefined || memoryBytes === 0) return { logs, usage, garbageBytes: memoryBytes }
-  const { memory } = guest
-  return memories.reusable(memory)
-    ? { logs, usage, garbageBytes: 0, recycle: () => { memories.give(memory) } }
-    : { logs, usage, garbageBytes: memoryBytes }
+  const usage = { memoryBytes, moduleBytes: runner.byteLength, fileBytes: fs === undefined ? 0 : sizeOfFiles(fs), ...(guest.fuel === undefined ? {} : { fuel: guest.fuel.used }) }
+  return { logs: guest.logs.text(), usage, ...memory }
 }

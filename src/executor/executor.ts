@@ -1,4 +1,5 @@
 /** The executor's port: what the rest of corebrum sees of the part that runs foreign code. */
+import type { HttpRequest, HttpResponse } from '../task/http.ts'
 import type { Program } from '../task/program.ts'
 import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
@@ -51,6 +52,11 @@ export interface Executor {
 export interface ExecutorComponents {
   /** The verified bytes of a module; asked for only when a sandbox does not hold it compiled. */
   loadModule: (cid: string) => Promise<Uint8Array>
+  /**
+   * Sends an HTTP request of a program that may; `hosts` are those that its task names. Absent: none may.
+   * Rejects with ERR_NETWORK_REFUSED, ERR_URL_FAILED or ERR_CANCELLED.
+   */
+  request?: (request: HttpRequest, hosts: readonly string[], signal: AbortSignal) => Promise<HttpResponse>
 }
 
 export interface ExecutorInit {

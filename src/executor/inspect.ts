@@ -1,76 +1,35 @@
 /** What a module is and whether it would run here: pure, from its bytes alone. */
 import { toCorebrumError } from '../errors.ts'
 import { DEFAULT_MEMORY_LIMIT_BYTES, WASM_PAGE_BYTES } from '../limits.ts'
-import type { Convention } from './abi/adapter.ts'
-import { detectConvention, requireAdapter } from './abi/detect.ts'
+import { detectConvention, findAdapter, requireAdapter } from './abi/detect.ts'
 import { exportedFunction } from './abi/exports.ts'
+import { declaredFor } from './abi/wasm-bindgen/declared.ts'
+import { readDescribed } from './abi/wasm-bindgen/read-described.ts'
 import { moduleProblems, type Problem } from './binary/check.ts'
 import type { ExportInfo, FunctionType, ImportInfo, Limits, ModuleInfo } from './binary/module-info.ts'
 import { parseModule } from './binary/parse.ts'
+import { binaryKind } from './binary/sniff.ts'
+import { reportComponent } from './component/report.ts'
 import { isProvided } from './link.ts'
+import type { ModuleReport, ReportedItem, ReportedLimits } from './module-report.ts'
 
-/** Imports and exports in words: `i32, i32 -> i64` style types, and limits with their unit. */
-export interface ReportedItem {
-  name: string
-  kind: ImportInfo['kind']
-  /** Of a function. */
-  params?: string[]
-  results?: string[]
-  /** Of a memory (pages of 64 KiB) or a table (entries). */
-  limits?: ReportedLimits
-}
+export type { ModuleReport, ReportedImport, ReportedItem, ReportedLimits } from './module-report.ts'
 
-export interface ReportedImport extends ReportedItem {
-  module: string
-  /** False: the sandbox does not have it; a function then traps when it is called. */
-  provided: boolean
-}
-
-export interface ReportedLimits { min: bigint, max?: bigint }
-
-export interface ModuleReport {
-  byteLength: number
-  convention: Convention
-  /** What the convention was recognised by. */
-  reason: string
-  /** The function that a task calls when it names none; absent when there is none of that name. */
-  defaultFunction?: string
-  imports: ReportedImport[]
-  exports: ReportedItem[]
-  /** Pages of 64 KiB. */
-  memories: ReportedLimits[]
-  /** Entries. */
-  tables: ReportedLimits[]
-  /** Least memory that a task needs to start it, bytes. */
-  initialMemoryBytes: number
-  customSections: Array<{ name: string, byteLength: number }>
-  functions: number
-  globals: number
-  codeBytes: number
-  dataBytes: number
-  largestFunctionBytes: number
-  /** It runs code as soon as it is instantiated. */
-  hasStart: boolean
-  hasFunctionNames: boolean
-  features: string[]
-  runsHere: boolean
-  /** Why it does not run here; empty when it does. */
-  problems: Problem[]
-}
-
-/** Throws ERR_NOT_WASM, ERR_MODULE_UNSUPPORTED (components) or ERR_MODULE_INVALID; all else is in `problems`. */
+/** Throws ERR_NOT_WASM or ERR_MODULE_INVALID, for components also ERR_MODULE_TOO_LARGE and ERR_MODULE_UNSUPPORTED; all else is in `problems`. */
 export function inspectModule (bytes: Uint8Array, memoryLimitBytes: number = DEFAULT_MEMORY_LIMIT_BYTES): ModuleReport {
+  const maxPages = Math.floor(memoryLimitBytes / WASM_PAGE_BYTES)
+  if (binaryKind(bytes) === 'component') return reportComponent(bytes, maxPages)
   const info = parseModule(bytes)
   const detection = detectConvention(info)
-  const problems = [...moduleProblems(info, Math.floor(memoryLimitBytes / WASM_PAGE_BYTES)), ...conventionProblems(info, detection), ...linkProblems(info)]
+  const problems = [...moduleProblems(info, maxPages), ...conventionProblems(info, detection), ...linkProblems(info)]
   const defaultFunction = ['_start', 'main', '_main'].find((name) => (name !== '_start' || detection.convention === 'wasi-command') && exportedFunction(info, name) !== undefined)
   return {
     byteLength: info.byteLength,
     convention: detection.convention,
     reason: detection.reason,
     ...(defaultFunction === undefined ? {} : { defaultFunction }),
-    imports: info.imports.map((item) => ({ module: item.module, ...reportItem(item, item.limits), provided: isProvided(item) })),
-    exports: info.exports.map((item) => reportItem(item, limitsOf(item, info))),
+    imports: info.imports.map((item) => ({ module: item.module, ...reportItem(item, item.limits), provided: isProvided(item, findAdapter(detection)?.provides) })),
+    exports: reportExports(bytes, info, detection),
     memories: info.memories.map(reportLimits),
     tables: info.tables.map(reportLimits),
     initialMemoryBytes: info.memories.reduce((sum, memory) => sum + Number(memory.min) * WASM_PAGE_BYTES, 0),
@@ -105,6 +64,16 @@ function linkProblems (info: ModuleInfo): Problem[] {
   return info.imports.filter((item) => item.kind !== 'function' && !isProvided(item)).map((item) => ({
     code: 'ERR_MISSING_IMPORT', message: `the module imports the ${item.kind} ${JSON.stringify(`${item.module}.${item.name}`)}, which the sandbox does not provide`,
   }))
+}
+
+/** With the types that the module tells itself. */
+function reportExports (bytes: Uint8Array, info: ModuleInfo, { convention }: ReturnType<typeof detectConvention>): ReportedItem[] {
+  const described = convention === 'wasm-bindgen-raw' ? readDescribed(bytes, info) : undefined
+  return info.exports.map((item) => {
+    const type = item.kind === 'function' ? described?.get(item.name) : undefined
+    const declared = type === undefined ? undefined : declaredFor(type)
+    return { ...reportItem(item, limitsOf(item, info)), ...(declared === undefined ? {} : { declared }) }
+  })
 }
 
 function reportItem (item: { name: string, kind: ImportInfo['kind'], type?: FunctionType }, limits: Limits | undefined): ReportedItem {

@@ -2,8 +2,9 @@
 import { CorebrumError } from '../errors.ts'
 import { MAX_TABLE_ENTRIES } from '../limits.ts'
 import type { HostFunction, ImportProvider } from './abi/adapter.ts'
-import { provideEnv } from './abi/emscripten.ts'
+import { provideEnv } from './abi/env.ts'
 import { type Guest, GuestAbort } from './abi/guest.ts'
+import { provideHttp } from './abi/http.ts'
 import type { ImportInfo, ModuleInfo } from './binary/module-info.ts'
 import { isWasiModule, provideWasi } from './wasi/wasi.ts'
 
@@ -13,9 +14,12 @@ export type Linker = (guest: Guest) => WebAssembly.Imports
 /** Relocation bases of dynamically linked modules: such a module is alone here, so they are 0. */
 const ZERO_GLOBALS = new Set(['__memory_base', '__table_base'])
 
+/** What modules of every convention may import. */
+const provideCommon: ImportProvider = (item) => provideEnv(item) ?? provideWasi(item) ?? provideHttp(item)
+
 /** True when the sandbox provides this import; an unknown function is still linked, as a trap. */
 export function isProvided (item: ImportInfo, own?: ImportProvider): boolean {
-  if (item.kind === 'function') return (own?.(item) ?? provideEnv(item) ?? provideWasi(item)) !== undefined
+  if (item.kind === 'function') return (own?.(item) ?? provideCommon(item)) !== undefined
   return item.kind === 'memory' || item.kind === 'table' || isZeroGlobal(item)
 }
 
@@ -36,9 +40,9 @@ export function makeLinker (info: ModuleInfo, maxPages: number, own?: ImportProv
 function maker (item: ImportInfo, maxPages: number, own: ImportProvider | undefined): (guest: Guest) => WebAssembly.ImportValue {
   const named = JSON.stringify(`${item.module}.${item.name}`)
   switch (item.kind) {
-    case 'function': return own?.(item) ?? provideEnv(item) ?? provideWasi(item) ?? missingFunction(item, named)
+    case 'function': return own?.(item) ?? provideCommon(item) ?? missingFunction(item, named)
     case 'memory': return (guest) => importedMemory(item, maxPages, guest)
-    case 'table': return () => new WebAssembly.Table({ element: 'anyfunc', initial: Number(item.limits?.min ?? 0n), maximum: tableMaximum(item) })
+    case 'table': return (guest) => importedTable(item, guest)
     default:
       if (!isZeroGlobal(item)) throw new CorebrumError('ERR_MISSING_IMPORT', `the module imports the ${item.kind} ${named}, which the sandbox does not provide`)
       return () => new WebAssembly.Global({ value: 'i32', mutable: item.mutable === true }, 0)
@@ -55,6 +59,12 @@ function importedMemory (item: ImportInfo, maxPages: number, guest: Guest): WebA
   const memory = new WebAssembly.Memory({ initial: Number(item.limits?.min ?? 0n), maximum: declared })
   guest.useMemory(memory)
   return memory
+}
+
+function importedTable (item: ImportInfo, guest: Guest): WebAssembly.Table {
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: Number(item.limits?.min ?? 0n), maximum: tableMaximum(item) })
+  guest.useTable(table)
+  return table
 }
 
 function tableMaximum (item: ImportInfo): number {

@@ -1,12 +1,12 @@
 /** The executor: a fixed number of sandbox processes, a bounded queue before them, a spare one behind them. */
 import { availableParallelism } from 'node:os'
 import Denque from 'denque'
-import { CorebrumError, toCorebrumError } from '../errors.ts'
+import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
 import {
   DEFAULT_MEMORY_LIMIT_BYTES, MAX_EXECUTOR_QUEUE, MAX_MODULE_BYTES, MAX_SLOT_BACKLOG, MAX_SLOT_BACKLOG_MS, SLOW_CALL_MS,
 } from '../limits.ts'
 import type { Program } from '../task/program.ts'
-import { NO_USAGE } from '../task/usage.ts'
+import { answerRequest } from './answer-request.ts'
 import { CallError } from './call-error.ts'
 import { Costs } from './cost.ts'
 import type { Call, CallResult, Executor, ExecutorComponents, ExecutorInit, RunOptions } from './executor.ts'
@@ -98,6 +98,10 @@ class Pool implements Executor, SandboxOwner {
     job.report(report)
   }
 
+  onRequest (sandbox: Sandbox, job: Job, request: unknown): void {
+    void answerRequest(this.components.request, job, request).then((response) => sandbox.respond(response))
+  }
+
   onRoom (): void {
     this.pump()
   }
@@ -105,7 +109,7 @@ class Pool implements Executor, SandboxOwner {
   onOverdue (sandbox: Sandbox, job: Job): void {
     const limit = job.program.timeLimitMs
     const running = this.retire(sandbox)
-    running?.fail(new CallError('ERR_TIME_LIMIT', `the call did not end within its time limit of ${limit} ms and was killed`, { usage: { ...NO_USAGE, wallMs: limit } }))
+    running?.fail(killed(running, 'ERR_TIME_LIMIT', `the call did not end within its time limit of ${limit} ms and was killed`, limit))
     this.pump()
   }
 
@@ -119,14 +123,16 @@ class Pool implements Executor, SandboxOwner {
   }
 
   onCrash (sandbox: Sandbox, why: string): void {
+    const ranMs = sandbox.runningMs(performance.now())
     const running = this.retire(sandbox)
     if (!sandbox.ready) {
       if (running !== undefined) this.putBack([running])
     } else if (running !== undefined && /out of memory|heap limit|allocation failed/i.test(why)) {
-      running.fail(new CallError('ERR_MEMORY_LIMIT', 'the sandbox ran out of memory under the call'))
+      running.fail(killed(running, 'ERR_MEMORY_LIMIT', 'the sandbox ran out of memory under the call', ranMs))
     } else if (running !== undefined && ++running.crashes >= MAX_CRASHES) {
-      running.fail(new CallError('ERR_SANDBOX_CRASHED', `the sandbox died ${MAX_CRASHES} times under the call: ${why}`))
+      running.fail(killed(running, 'ERR_SANDBOX_CRASHED', `the sandbox died ${MAX_CRASHES} times under the call: ${why}`, ranMs))
     } else if (running !== undefined) {
+      running.again()
       this.putBack([running])
     }
     if (this.sandboxes.broken) {
@@ -226,6 +232,11 @@ class Pool implements Executor, SandboxOwner {
       this.pump()
     })
   }
+}
+
+/** The error of a call that went with its sandbox: what it used besides time, nobody can tell. */
+function killed (job: Job, code: ErrorCode, message: string, wallMs: number): CallError {
+  return new CallError(code, message, { logs: job.logs, usage: { wallMs, moduleBytes: job.call.program.module.size } })
 }
 
 function isIdle (sandbox: Sandbox): boolean {

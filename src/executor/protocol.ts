@@ -4,20 +4,25 @@
  */
 import { decode } from '../cbor.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
+import type { HttpResponse } from '../task/http.ts'
 import type { ProgramFile, ProgramSetup } from '../task/program.ts'
-import type { Usage } from '../task/usage.ts'
+import type { FullUsage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import type { Signature } from './abi/adapter.ts'
+import type { HostNames } from './abi/guest.ts'
 import type { CallFile } from './executor.ts'
 
 /** Kinds of frames to the sandbox: commands as a CBOR array, or a module (see `encodeModuleHeader`). */
 export const FrameKind = { COMMANDS: 0, MODULE: 1 } as const
 
-export const Op = { PROGRAM: 0, CALL: 1, DROP_MODULE: 2, DROP_PROGRAM: 3, RESUME: 4 } as const
+export const Op = { PROGRAM: 0, CALL: 1, DROP_MODULE: 2, DROP_PROGRAM: 3, RESUME: 4, RESPONSE: 5, NAMES: 6 } as const
+
+/** What a deterministic program finds as `worker_id`: it must not tell workers apart. */
+export const ANY_WORKER = 'worker'
 
 /** A program as a sandbox knows it. */
 export interface SandboxProgram extends Signature {
-  /** Names the compiled module: its CID and the memory cap it was compiled with. */
+  /** Names the compiled module: its CID, the memory cap it was compiled with, and whether it is metered. */
   moduleKey: string
   abi?: string
   /** Most fuel that a call may use; its module is metered. */
@@ -30,7 +35,7 @@ export interface SandboxProgram extends Signature {
 
 /** As `ProgramSetup`, less what the node has turned into files of the call. */
 export interface SandboxSetup extends Omit<ProgramSetup, 'files'> {
-  files: Array<Extract<ProgramFile, { bytes: Uint8Array } | { input: string }>>
+  files: Array<Exclude<ProgramFile, { cid: string }>>
 }
 
 /** What only some calls need. */
@@ -39,6 +44,8 @@ export interface CallExtras {
   taskId?: string
   workerId?: string
   files?: readonly CallFile[]
+  /** The log is reported while the call runs, not only with its end. */
+  live?: boolean
 }
 
 export type Command =
@@ -49,17 +56,23 @@ export type Command =
   | [typeof Op.DROP_PROGRAM, number]
   /** Answers a report with `asks`: these calls are no longer the sandbox's. */
   | [typeof Op.RESUME, number[]]
+  /** Answers REQUEST. */
+  | [typeof Op.RESPONSE, HttpResponse | Failure]
+  /** Answers NAMES. */
+  | [typeof Op.NAMES, HostNames]
 
-export const Event = { READY: 0, STARTED: 1, DONE: 2, FAILED: 3, LOG: 4 } as const
+export const Event = { READY: 0, STARTED: 1, DONE: 2, FAILED: 3, LOG: 4, REQUEST: 5, NAMES: 6 } as const
+
+export interface Failure { code: ErrorCode, message: string }
 
 export interface Report {
   sequence: number
-  usage: Usage
+  usage: FullUsage
   logs: string
   /** The sandbox waits for RESUME before it begins its next call. */
   asks: boolean
   outputs?: Record<string, Value>
-  failure?: { code: ErrorCode, message: string }
+  failure?: Failure
 }
 
 export type SandboxEvent =
@@ -68,6 +81,10 @@ export type SandboxEvent =
   | { event: typeof Event.STARTED, sequence: number }
   /** What the running call has written to its log since the last one. */
   | { event: typeof Event.LOG, sequence: number, text: string }
+  /** The running call sends an HTTP request and waits for RESPONSE. */
+  | { event: typeof Event.REQUEST, sequence: number, request: unknown }
+  /** The running call takes the names of worker and task, came without them, and waits for NAMES. */
+  | { event: typeof Event.NAMES, sequence: number }
   | ({ event: typeof Event.DONE } & Report)
 
 /** Reads one event of a sandbox; throws ERR_SANDBOX_CRASHED for anything else, as a sandbox that is sane sends nothing else. */
@@ -78,7 +95,8 @@ export function decodeEvent (body: Uint8Array): SandboxEvent {
   const [event, sequence, ...rest] = fields
   if (event === Event.READY) return { event }
   if (typeof sequence !== 'number') throw broken()
-  if (event === Event.STARTED) return { event, sequence }
+  if (event === Event.STARTED || event === Event.NAMES) return { event, sequence }
+  if (event === Event.REQUEST) return { event, sequence, request: rest[0] }
   if (event === Event.LOG && typeof rest[0] === 'string') return { event, sequence, text: rest[0] }
   const [usage, logs, asks, what, text] = rest
   if (typeof logs !== 'string' || typeof asks !== 'boolean') throw broken()
@@ -90,11 +108,11 @@ export function decodeEvent (body: Uint8Array): SandboxEvent {
 }
 
 /** `[wall ms, cpu ms, memory bytes, module bytes, file bytes, ? fuel]`. */
-export function encodeUsage ({ wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, fuel }: Usage): number[] {
+export function encodeUsage ({ wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, fuel }: FullUsage): number[] {
   return [wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, ...(fuel === undefined ? [] : [fuel])]
 }
 
-function decodeUsage (value: unknown): Usage {
+function decodeUsage (value: unknown): FullUsage {
   if (!Array.isArray(value) || value.length < 5) throw broken()
   const [wallMs = 0, cpuMs = 0, memoryBytes = 0, moduleBytes = 0, fileBytes = 0, fuel] = value.map((item: unknown) => {
     if (typeof item !== 'number') throw broken()
@@ -126,7 +144,8 @@ export function encodeModuleHeader (key: string, maxPages: number): Uint8Array {
   return header
 }
 
-export function decodeModule (body: Buffer): { key: string, maxPages: number, bytes: Uint8Array } {
+/** `spare`: so many bytes stand before the module's, which are of no use any more. */
+export function decodeModule (body: Buffer): { key: string, maxPages: number, bytes: Uint8Array, spare: number } {
   const end = 2 + body.readUInt16LE(0)
-  return { key: body.toString('utf8', 2, end), maxPages: body.readUInt32LE(end), bytes: body.subarray(end + 4) }
+  return { key: body.toString('utf8', 2, end), maxPages: body.readUInt32LE(end), bytes: body.subarray(end + 4), spare: end + 4 }
 }

@@ -2,13 +2,14 @@
 import { isMainThread, Worker } from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
 import { decode, encode } from '../cbor.ts'
-import { type CorebrumError, toCorebrumError } from '../errors.ts'
+import { CorebrumError, toCorebrumError } from '../errors.ts'
 import { MAX_OUTPUT_BYTES, RESUME_AFTER_MS, SANDBOX_GARBAGE_BYTES } from '../limits.ts'
+import type { HttpRequest, HttpResponse } from '../task/http.ts'
 import { type FullUsage, NO_USAGE } from '../task/usage.ts'
-import type { GuestOptions } from './abi/guest.ts'
+import type { GuestOptions, HostNames } from './abi/guest.ts'
 import { BlockingReader, writeFrame } from './blocking-pipe.ts'
 import { type BoundProgram, type CallOutcome, bindProgram, runCall } from './call.ts'
-import { type CompiledModule, compileModule } from './compile.ts'
+import { compileBinary } from './compile-binary.ts'
 import { outputTooLarge } from './outputs.ts'
 import { type CallExtras, type Command, Event, FrameKind, Op, type SandboxProgram, decodeModule, encodeUsage } from './protocol.ts'
 import { WATCH_ARGUMENT, watchParent } from './watchdog.ts'
@@ -20,7 +21,9 @@ const STDOUT = 1
 interface HeldModule {
   maxPages: number
   bytes?: Uint8Array
-  compiled?: CompiledModule
+  /** Bytes before those that may be overwritten. */
+  spare: number
+  compiled?: ReturnType<typeof compileBinary>
   /** Why it does not compile; a second call need not try again. */
   failure?: CorebrumError
 }
@@ -46,8 +49,8 @@ function readFrame (): boolean {
   const frame = reader.next()
   if (frame === undefined) return false
   if (frame.kind === FrameKind.MODULE) {
-    const { key, maxPages, bytes } = decodeModule(frame.body)
-    pending.push({ key, module: { maxPages, bytes } })
+    const { key, maxPages, bytes, spare } = decodeModule(frame.body)
+    pending.push({ key, module: { maxPages, spare, bytes } })
   } else {
     // Only the node that started this process writes here, so what it says is taken as it stands.
     pending.push(...decode(frame.body, { maxItems: frame.body.length }) as Command[])
@@ -65,7 +68,7 @@ function carryOut (command: Command | { key: string, module: HeldModule }): void
     case Op.DROP_MODULE: dropModule(command[1]); break
     case Op.DROP_PROGRAM: programs.delete(command[1]); break
     case Op.CALL: runCommand(command); break
-    case Op.RESUME: break
+    case Op.RESUME: case Op.RESPONSE: case Op.NAMES: break
   }
 }
 
@@ -96,15 +99,46 @@ function runCommand ([, sequence, programId, values, extras]: CallCommand): void
   if (asks) awaitResume()
 }
 
-function guestOptions (sequence: number, { live = false }: CallExtras = {}): GuestOptions {
-  return live ? { onLog: (text) => { writeFrame(STDOUT, encode([Event.LOG, sequence, text])) } } : {}
+function guestOptions (sequence: number, { fuel, networking }: SandboxProgram, { live = false, taskId, workerId }: CallExtras = {}): GuestOptions {
+  return {
+    names: () => (taskId === undefined || workerId === undefined ? askNames(sequence) : { taskId, workerId }),
+    ...(fuel === undefined ? {} : { fuel }),
+    ...(live ? { onLog: (text) => { writeFrame(STDOUT, encode([Event.LOG, sequence, text])) } } : {}),
+    ...(networking === true ? { sendRequest: (request) => exchange(sequence, request) } : {}),
+  }
+}
+
+/** Sends a request of the running call and waits for the answer; commands that come meanwhile wait too. */
+function exchange (sequence: number, request: HttpRequest): HttpResponse {
+  writeFrame(STDOUT, encode([Event.REQUEST, sequence, request]))
+  const response = awaitAnswer((command) => (command[0] === Op.RESPONSE ? command[1] : undefined))
+  if ('code' in response) throw new CorebrumError(response.code, response.message)
+  return response
+}
+
+/** What worker and task are called, for a running call that came without it. */
+function askNames (sequence: number): HostNames {
+  writeFrame(STDOUT, encode([Event.NAMES, sequence]))
+  return awaitAnswer((command) => (command[0] === Op.NAMES ? command[1] : undefined))
+}
+
+/** Reads until `answerIn` finds what it looks for in a command that has come since. */
+function awaitAnswer<T> (answerIn: (command: Command) => T | undefined): T {
+  for (let at = pending.length; ; at++) {
+    while (at >= pending.length) if (!readFrame()) process.exit(0)
+    const command = pending[at]
+    const answer = Array.isArray(command) ? answerIn(command) : undefined
+    if (answer === undefined) continue
+    pending.splice(at, 1)
+    return answer
+  }
 }
 
 function callOutcome (sequence: number, program: HeldProgram | undefined, values: CallCommand[3], extras: CallExtras | undefined): CallOutcome {
   try {
     if (program === undefined) throw new Error('the call names a program that was not sent')
     if (program.failure !== undefined) throw program.failure
-    return runCall(program.bound ??= bind(sequence, program), values, guestOptions(sequence, extras), extras)
+    return runCall(program.bound ??= bind(sequence, program), values, guestOptions(sequence, program.spec, extras), extras)
   } catch (thrown) {
     const error = toCorebrumError(thrown)
     if (program !== undefined && program.bound === undefined) program.failure = error
@@ -121,7 +155,7 @@ function bind (sequence: number, { spec }: HeldProgram): BoundProgram {
     const bytes = held.bytes ?? new Uint8Array(0)
     delete held.bytes
     try {
-      held.compiled = compileModule(bytes, held.maxPages)
+      held.compiled = compileBinary(bytes, held.maxPages, { fuel: spec.fuel !== undefined, spare: held.spare })
     } catch (thrown) {
       held.failure = toCorebrumError(thrown)
       throw held.failure

@@ -3,15 +3,17 @@
  * A report of one call means that the next one has begun, so each report also moves the deadline.
  */
 import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES, MAX_SANDBOX_STDERR_BYTES, SANDBOX_START_MS, SLOW_CALL_MS } from '../limits.ts'
+import type { HttpResponse } from '../task/http.ts'
 import { AlarmClock } from './alarm-clock.ts'
 import { CommandPipe } from './command-pipe.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Job } from './job.ts'
 import type { SandboxChild } from './launch.ts'
-import { Event, Op, type Report, decodeEvent } from './protocol.ts'
+import { Event, type Failure, Op, type Report, decodeEvent } from './protocol.ts'
 import { Warm } from './warm.ts'
 
-const MAX_REPORT_BYTES = MAX_OUTPUT_BYTES + 2 * MAX_LOG_BYTES + 65_536
+/** A byte of a log that is not UTF-8 takes three as U+FFFD. */
+const MAX_REPORT_BYTES = MAX_OUTPUT_BYTES + 3 * MAX_LOG_BYTES + 65_536
 
 /** One call that the process was handed. */
 interface Entry {
@@ -42,6 +44,8 @@ export interface SandboxOwner {
   onReport (sandbox: Sandbox, job: Job, report: Report, cold: boolean): void
   /** All that one chunk held has been reported: there may be room for more. */
   onRoom (sandbox: Sandbox): void
+  /** The running call waits for an HTTP answer. */
+  onRequest (sandbox: Sandbox, job: Job, request: unknown): void
   /** The running call is past its time limit. */
   onOverdue (sandbox: Sandbox, job: Job): void
   /** The running call is slow and others wait behind it. */
@@ -115,9 +119,14 @@ export class Sandbox {
     const entry: Entry = { job, sequence: this.sequence++, cold, startedAt: undefined, revoked: false, estimateMs }
     this.entries.push(entry)
     job.sandbox = this
-    this.pipe.send([Op.CALL, entry.sequence, id, job.values])
+    this.pipe.send(job.extras === undefined ? [Op.CALL, entry.sequence, id, job.values] : [Op.CALL, entry.sequence, id, job.values, job.extras])
     if (this.entries.length === 1) this.startFirst()
     else this.clock.soon()
+  }
+
+  /** Gives the running call what it waits for. */
+  respond (response: HttpResponse | Failure): void {
+    if (this.alive) this.pipe.send([Op.RESPONSE, response])
   }
 
   /** Takes back every call that has not begun. */
@@ -213,6 +222,10 @@ export class Sandbox {
       this.begin(first, performance.now())
     } else if (event.event === Event.LOG) {
       first.job.log(event.text)
+    } else if (event.event === Event.REQUEST) {
+      this.owner.onRequest(this, first.job, event.request)
+    } else if (event.event === Event.NAMES) {
+      this.pipe.send([Op.NAMES, first.job.program.names(first.job.call)])
     } else {
       this.entries.shift()
       if (event.asks) this.resume()

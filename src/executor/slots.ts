@@ -32,6 +32,7 @@ export class Slots {
       },
       onReport: (...report) => owner.onReport(...report),
       onRoom: (sandbox) => owner.onRoom(sandbox),
+      onRequest: (...request) => owner.onRequest(...request),
       onOverdue: (sandbox, job) => owner.onOverdue(sandbox, job),
       onSlow: (sandbox) => owner.onSlow(sandbox),
       onCrash: (sandbox, why) => {

@@ -22,7 +22,7 @@ export function explainThrown (thrown: unknown, context: TrapContext): CorebrumE
   if (thrown instanceof CorebrumError) return thrown
   if (thrown instanceof WebAssembly.RuntimeError) return trap(thrown, context)
   if (thrown instanceof RangeError) return rangeError(thrown, context)
-  if (thrown instanceof WebAssembly.CompileError) return new CorebrumError('ERR_MODULE_INVALID', `the module does not validate: ${clean(thrown.message)}`, { cause: thrown })
+  if (thrown instanceof WebAssembly.CompileError) return new CorebrumError('ERR_MODULE_INVALID', `the module does not validate: ${clean(thrown.message)}${newerHint(thrown.message)}`, { cause: thrown })
   if (thrown instanceof WebAssembly.LinkError) return new CorebrumError('ERR_MODULE_INVALID', `the module cannot be linked: ${clean(thrown.message)}`, { cause: thrown })
   if (isWasmException(thrown)) return new CorebrumError('ERR_TRAP', 'the module threw an exception that nothing caught', { cause: thrown })
   return new CorebrumError('ERR_INTERNAL', `the sandbox failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
@@ -74,6 +74,11 @@ function trappedFunction (stack: string, info: ModuleInfo | undefined): string |
 /** V8 puts the JavaScript call that was made in front of the cause. */
 function clean (message: string): string {
   return message.replace(/^WebAssembly\.\w+\(\): /, '')
+}
+
+/** For what older engines refuse and newer ones know: computed constants (extended-const), exception references. */
+function newerHint (message: string): string {
+  return /not allowed in constant expressions|Invalid opcode 0x(1f|0a)\b/.test(message) ? ' (a newer Node.js than this one may know it: try 22 or later)' : ''
 }
 
 /** `WebAssembly.Exception` is newer than the type library. */

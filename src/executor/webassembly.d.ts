@@ -5,6 +5,8 @@ declare namespace WebAssembly {
   type ExportValue = ((...args: unknown[]) => unknown) | Memory | Table | Global
   type Exports = Record<string, ExportValue>
 
+  function validate (bytes: Uint8Array<ArrayBuffer>): boolean
+
   class Module {
     constructor (bytes: Uint8Array<ArrayBuffer>)
   }
@@ -23,6 +25,9 @@ declare namespace WebAssembly {
   class Table {
     constructor (descriptor: { element: 'anyfunc', initial: number, maximum?: number })
     readonly length: number
+    get (index: number): ((...args: unknown[]) => unknown) | null
+    set (index: number, value: unknown): void
+    grow (count: number): number
   }
 
   class Global {

@@ -5,9 +5,10 @@ import type { Guest } from './guest.ts'
 
 /** Conventions that are told apart; those without an adapter are refused by name. */
 export type Convention =
-  | 'numeric' | 'buffer' | 'wasi-command'
+  | 'numeric' | 'buffer' | 'wasi-command' | 'component'
   | 'assemblyscript' | 'wasm-bindgen' | 'wasm-bindgen-raw' | 'go-js' | 'extism'
-  | 'napi' | 'embind' | 'emscripten-minified'
+  | 'c-main'
+  | 'napi' | 'embind' | 'emscripten-minified' | 'dylink'
 
 export interface TypedName { name: string, type: ValueType }
 
@@ -21,7 +22,7 @@ export interface Signature {
 
 /** One call with its inputs converted, ready to run on any fresh instance. */
 export interface Invocation {
-  /** What the program reads from its standard input. */
+  /** What the program reads from its standard input; absent: it is no command, and its standard output is log text. */
   stdin?: Uint8Array
   /** Runs on a fresh instance, exactly once; throws CorebrumError or whatever the module throws. */
   run (guest: Guest): Record<string, Value>
@@ -44,6 +45,8 @@ export type ImportProvider = (item: ImportInfo) => ((guest: Guest) => HostFuncti
 
 export interface Adapter {
   convention: Convention
+  /** Imports that only this convention knows, whatever function is called: for reports on a module. */
+  provides?: ImportProvider
   /** Throws ERR_NO_EXPORT, ERR_SIGNATURE or ERR_RESULT_TYPE when the function cannot fit, whatever the values are. */
   bind (signature: Signature, info: ModuleInfo): Binding
 }

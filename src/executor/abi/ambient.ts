@@ -14,6 +14,20 @@ export interface Ambient {
   randomUnit (): number
 }
 
+/** The same, with `tell` called before each sleep. */
+export function tellingSleep (ambient: Ambient, tell: () => void): Ambient {
+  return {
+    wallClockNs: () => ambient.wallClockNs(),
+    monotonicNs: () => ambient.monotonicNs(),
+    sleep (nanoseconds) {
+      tell()
+      ambient.sleep(nanoseconds)
+    },
+    random: (target) => { ambient.random(target) },
+    randomUnit: () => ambient.randomUnit(),
+  }
+}
+
 /** The machine's own clocks and random numbers. */
 export const realAmbient: Ambient = {
   wallClockNs: () => BigInt(Date.now()) * 1_000_000n,

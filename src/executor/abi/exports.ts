@@ -6,6 +6,9 @@ import type { FoundFunction } from './adapter.ts'
 /** Exports that an error message lists. */
 const LISTED_EXPORTS = 20
 
+/** Exports of a toolchain's own, which no message need list. */
+const TOOLCHAIN = /^__(?:wbindgen|wbg|externref)_/
+
 export function exportedFunctions (info: ModuleInfo): FoundFunction[] {
   return info.exports.flatMap((item) => (item.kind === 'function' && item.type !== undefined ? [{ name: item.name, type: item.type }] : []))
 }
@@ -30,7 +33,7 @@ export function requireFunction (info: ModuleInfo, name: string): FoundFunction 
     const found = exportedFunction(info, candidate)
     if (found !== undefined) return found
   }
-  const names = exportedFunctions(info).map((item) => item.name)
+  const names = exportedFunctions(info).map((item) => item.name).filter((item) => !TOOLCHAIN.test(item))
   const listed = names.slice(0, LISTED_EXPORTS).join(', ') + (names.length > LISTED_EXPORTS ? `, and ${names.length - LISTED_EXPORTS} more` : '')
   throw new CorebrumError('ERR_NO_EXPORT', names.length === 0
     ? `the module exports no function at all, so not ${JSON.stringify(name)}`

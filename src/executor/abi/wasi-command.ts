@@ -20,13 +20,14 @@ export const wasiCommand: Adapter = {
     return {
       functionName: name,
       prepare (values) {
-        return { stdin: standardInput(values, signature.inputs), run: (guest) => runCommand(guest, name, signature.outputs) }
+        return { stdin: standardInput(values, signature.inputs), run: (guest) => runCommand(guest, () => { guest.call(name) }, signature.outputs) }
       },
     }
   },
 }
 
-function standardInput (values: ReadonlyArray<Value | undefined>, inputs: readonly TypedName[]): Uint8Array {
+/** The inputs as one JSON object, for the program's standard input. */
+export function standardInput (values: ReadonlyArray<Value | undefined>, inputs: readonly TypedName[]): Uint8Array {
   const given: Record<string, Value> = {}
   inputs.forEach((input, index) => {
     const value = values[index]
@@ -35,44 +36,50 @@ function standardInput (values: ReadonlyArray<Value | undefined>, inputs: readon
   return encoder.encode(toJson(given))
 }
 
-function runCommand (guest: Guest, name: string, outputs: readonly TypedName[]): Record<string, Value> {
+/** Runs a program that may end by an exit code, and reads the outputs from what it wrote. Throws ERR_EXIT_CODE, ERR_RESULT_TYPE. */
+export function runCommand (guest: Guest, start: () => void, outputs: readonly TypedName[]): Record<string, Value> {
   try {
-    guest.call(name)
+    start()
   } catch (thrown) {
     if (!(thrown instanceof ProgramExit)) throw thrown
     if (thrown.exitCode !== 0) throw exitError(thrown.exitCode, guest)
   }
-  return outputsFromStdout(guest.stdout.bytes(), outputs)
+  return outputsFromReply(guest.stdout.bytes(), outputs, WHAT)
 }
 
-/** The error of a program that ended with a code other than 0, with the last lines it wrote to standard error. */
+/** The error of a program that ended with a code other than 0, with what it wrote last to standard error, or from where it says that it panicked. */
 export function exitError (exitCode: number, guest: Guest): CorebrumError {
-  const lines = guest.logs.text().trim().split('\n').slice(-STDERR_LINES).join('\n').slice(-1000)
-  return new CorebrumError('ERR_EXIT_CODE', `the program ended with exit code ${exitCode}${lines === '' ? '' : `: ${lines}`}`)
+  const lines = guest.logs.text().trim().split('\n')
+  // Go writes its reason first and then where each goroutine stands.
+  const reason = lines.findIndex((line) => /^(panic|fatal error): /.test(line))
+  const kept = reason < 0 ? lines.slice(-STDERR_LINES) : lines.slice(reason, reason + STDERR_LINES)
+  const text = kept.join('\n').trim()
+  const cut = reason < 0 ? text.slice(-1000) : text.slice(0, 1000)
+  return new CorebrumError('ERR_EXIT_CODE', `the program ended with exit code ${exitCode}${cut === '' ? '' : `: ${cut}`}`)
 }
 
 /**
  * A JSON object with all declared names gives them; else the one output is the text (string, without its last
  * line end), the bytes as they are, or the whole as JSON.
  */
-function outputsFromStdout (bytes: Uint8Array, outputs: readonly TypedName[]): Record<string, Value> {
+export function outputsFromReply (bytes: Uint8Array, outputs: readonly TypedName[], what: string): Record<string, Value> {
   const [only] = outputs
   if (only === undefined) return {}
-  const object = outputs.length > 1 || bytes[firstInk(bytes)] === 0x7b ? tryObject(bytes, outputs) : undefined
+  const object = outputs.length > 1 || bytes[firstInk(bytes)] === 0x7b ? tryObject(bytes, outputs, what) : undefined
   if (object !== undefined) return object
-  if (outputs.length === 1 && only.type === 'string') return { [only.name]: decodeText(bytes, WHAT).replace(/\r?\n$/, '') }
-  return outputsFromBytes(bytes, outputs, WHAT)
+  if (outputs.length === 1 && only.type === 'string') return { [only.name]: decodeText(bytes, what).replace(/\r?\n$/, '') }
+  return outputsFromBytes(bytes, outputs, what)
 }
 
 function firstInk (bytes: Uint8Array): number {
   return bytes.findIndex((byte) => byte > 0x20)
 }
 
-function tryObject (bytes: Uint8Array, outputs: readonly TypedName[]): Record<string, Value> | undefined {
+function tryObject (bytes: Uint8Array, outputs: readonly TypedName[], what: string): Record<string, Value> | undefined {
   const rawOutput = outputs.length === 1 && (outputs[0]?.type === 'string' || outputs[0]?.type === 'bytes')
   try {
-    const value = fromJson(decodeText(bytes, WHAT), WHAT)
-    return namesOutputs(value, outputs) ? outputsFromObject(value, outputs, WHAT) : undefined
+    const value = fromJson(decodeText(bytes, what), what)
+    return namesOutputs(value, outputs) ? outputsFromObject(value, outputs, what) : undefined
   } catch (thrown) {
     if (rawOutput) return undefined
     throw thrown

@@ -15,6 +15,8 @@ describe('a convention that the definition forces', () => {
   it('is one of those that there are', async () => {
     for (const name of CONVENTIONS) {
       assert.equal((await parseDefinition(definition(name), { fileName: 't.yaml' })).definition.abi, name)
+      // That one is a kind of file, not a way to call a core module.
+      if (name === 'component') continue
       assert.equal(requireAdapter(detectConvention(parseModule(await wat(NUMBERS)), undefined, name)).convention, name)
     }
   })
