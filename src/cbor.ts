@@ -39,7 +39,7 @@ export function decode (bytes: Uint8Array, { maxItems = MAX_FRAME_ITEMS }: Decod
   }
 }
 
-/** Deterministic CBOR: equal values, whatever the order of their fields, have equal bytes. For digests and comparison. */
+/** Deterministic CBOR: equal values, whatever the order of their fields and the bits of a NaN, have equal bytes. For digests and comparison. */
 export function encodeCanonical (value: unknown): Uint8Array {
   return encoder.encode(sorted(value, 0))
 }
@@ -60,6 +60,8 @@ function sorted (value: unknown, depth: number): unknown {
   if (depth > MAX_VALUE_DEPTH) throw new CorebrumError('ERR_INPUT', `the value is nested deeper than ${MAX_VALUE_DEPTH} levels`)
   if (Array.isArray(value)) return value.map((item) => sorted(item, depth + 1))
   if (typeof value === 'bigint') return plainInteger(value)
+  // A NaN that a module computed keeps its own bits until it is replaced.
+  if (typeof value === 'number') return Number.isNaN(value) ? NaN : value
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

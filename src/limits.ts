@@ -79,106 +79,16 @@ export const MODULE_USE_FLUSH_MS = 30_000
 export const MODULE_CHUNK_BYTES = 256 * KiB
 // ---- executor ----
 export const WASM_PAGE_BYTES = 64 * KiB
-/** Larger memories are not cleared for the next call but made anew, which is then cheaper. */
-export const MAX_RECYCLED_MEMORY_BYTES = 2 * MiB
-/** Larger memories are not kept after a module's first call: clearing them makes the system provide pages that were never used. */
-export const MAX_MEMORY_BYTES_KEPT_AT_ONCE = 256 * KiB
 export const DEFAULT_MEMORY_LIMIT_BYTES = 512 * MiB
 export const MAX_MEMORY_LIMIT_BYTES = 4096 * MiB
-export const MAX_TABLE_ENTRIES = 100_000
-export const MAX_TABLES = 16
-/** One function body; larger ones are compile bombs. */
-export const MAX_FUNCTION_BODY_BYTES = 8 * MiB
-/** One function body with the instructions that count its fuel; the engine takes no more. */
-export const MAX_METERED_BODY_BYTES = 7_654_321
-export const MAX_LOCALS_PER_FUNCTION = 50_000
-export const MAX_GLOBALS = 100_000
 /** The outputs of one task, encoded. */
 export const MAX_OUTPUT_BYTES = 64 * MiB
 /** stderr and console text kept with a result. */
 export const MAX_LOG_BYTES = 256 * KiB
-/** Parts in which a call's log is reported while it runs: at once, and then a second; faster than people read, too few to slow a call down. */
-export const LIVE_LOG_BURST = 20
-export const LIVE_LOG_PARTS_PER_SECOND = 50
-/** Part of a line waits this long for its end. */
-export const LIVE_LOG_PART_LINE_MS = 20
-/** So much of a log leaves at once however many parts have left. */
-export const LIVE_LOG_BLOCK_BYTES = 4 * KiB
-/** Clock of a deterministic task: where it starts, 2025-01-01T00:00:00Z, and how far each reading moves it; nanoseconds. */
-export const DETERMINISTIC_START_NS = 1_735_689_600_000_000_000n
-export const DETERMINISTIC_STEP_NS = 1_000n
-export const MAX_WASI_FILES = 4096
 export const MAX_WASI_FILE_BYTES = 64 * MiB
-export const MAX_WASI_DESCRIPTORS = 256
 export const MAX_WASI_PATH_BYTES = 4096
-/** What a component may define, its nested components counted: types with their parts, functions, aliases, imports; real ones have up to 1,500. */
-export const MAX_COMPONENT_DEFINITIONS = 200_000
-/** Nesting of components, and of types, in a component. */
-export const MAX_COMPONENT_DEPTH = 32
-/** Core modules and components that one component instantiates. */
-export const MAX_COMPONENT_INSTANCES = 256
-/** Functions that a component imports, and that it exports; WASI 0.2 has 200 in all. */
-export const MAX_COMPONENT_FUNCTIONS = 5_000
-/** A value of fixed size, as the Component Model allows it. */
-export const MAX_COMPONENT_VALUE_BYTES = 256 * MiB
-/** Cases of a variant, fields of a record. */
-export const MAX_COMPONENT_LABELS = 10_000
-/** Handles to resources that one component instance holds. */
-export const MAX_COMPONENT_HANDLES = 65_536
-/** Values, and bytes of strings and byte lists, that cross between components or to the host in one call. */
-export const MAX_COMPONENT_VALUES = 1_000_000
-export const MAX_COMPONENT_CALL_BYTES = 64 * MiB
-/** Compiled modules a slot keeps. */
-export const MAX_WARM_MODULES = 64
-/** Bytes of modules whose compiled form a slot keeps. */
-export const MAX_WARM_MODULE_BYTES = 256 * MiB
-/** Tasks handed to a slot ahead of the one that runs, so that small tasks do not wait for the pipe. */
-export const MAX_SLOT_BACKLOG = 256
 /** Tasks that wait in the executor for a slot. */
 export const MAX_EXECUTOR_QUEUE = 4096
-/** Calls whose recent runs were shorter than this are handed to a slot several at a time. */
-export const FAST_CALL_MS = 2
-/** Work handed to a slot ahead of the call that runs, by its recent run times: what a slow call can hold up. */
-export const MAX_SLOT_BACKLOG_MS = 10
-/** A call that runs this long gives the calls behind it back to other slots. */
-export const SLOW_CALL_MS = 20
-/** After a call this long a sandbox asks which of the calls it was handed are still its own. */
-export const RESUME_AFTER_MS = 5
-/** How long a sandbox process may take to start or to receive a module, besides the call's time limit. */
-export const SANDBOX_START_MS = 30_000
-/** JavaScript heap of a sandbox process; linear memory is outside of it. */
-export const SANDBOX_HEAP_BYTES = 192 * MiB
-/** What a sandbox process may map besides the linear memory of the module it runs. */
-export const SANDBOX_OVERHEAD_BYTES = 1024 * MiB
-/** Linear memory of ended calls after which a sandbox collects its garbage. */
-export const SANDBOX_GARBAGE_BYTES = 64 * MiB
-/** Memory that an Extism plug-in shares with the sandbox: input, output and what lies between; its blocks, and its variables, as Extism has it. */
-export const MAX_EXTISM_BYTES = 192 * MiB
-export const MAX_EXTISM_BLOCKS = 100_000
-export const MAX_EXTISM_VARIABLE_BYTES = 1 * MiB
-/** JavaScript values that the sandbox holds for one Go program; well within SANDBOX_HEAP_BYTES, which would end the process. */
-export const MAX_GO_HOST_BYTES = 96 * MiB
-/** One text that a Go program and the sandbox pass each other. */
-export const MAX_GO_TEXT_BYTES = 32 * MiB
-/** How much a Go program makes the sandbox keep until that is measured again. */
-export const GO_HOST_CHECK_BYTES = 8 * MiB
-/** Timers that wait at the same time for one Go program; its runtime uses one or two for all its goroutines. */
-export const MAX_GO_TIMERS = 10_000
-/** Where the linker lets a Go program's data begin: its arguments and environment lie between 4096 and there. */
-export const GO_ARGUMENT_BYTES = 4 * KiB
-/** JavaScript values that the sandbox holds at the same time for one wasm-bindgen module. */
-export const MAX_BINDGEN_VALUES = 500_000
-/** Bytes of all byte arrays that such a module makes in the sandbox in one call. */
-export const MAX_BINDGEN_BYTES = 256 * MiB
-/** Parameters of a function that such a module describes, and words of the description. */
-export const MAX_BINDGEN_PARAMETERS = 256
-export const MAX_BINDGEN_WORDS = 10_000
-/** Instructions that are read to find the descriptions of one module. */
-export const MAX_BINDGEN_STEPS = 1_000_000
-/** Text of a dying sandbox process that is kept to say why it died. */
-export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
-/** Programs that a slot keeps bound to their module, and functions whose run times are remembered. */
-export const MAX_WARM_PROGRAMS = 256
 /** Digits of an integer in a definition and in JSON, in and out: the range of a double; longer ones cost quadratic time. */
 export const MAX_INTEGER_DIGITS = 309
 /** One HTTP request of a program, until its whole answer is there. */
@@ -186,13 +96,7 @@ export const HTTP_TIMEOUT_MS = 30_000
 /** The body of such a request, and of its answer. */
 export const MAX_HTTP_BODY_BYTES = 4 * MiB
 export const MAX_HTTP_HEADERS = 64
-/** Requests of one call; each may take HTTP_TIMEOUT_MS and a connection. */
-export const MAX_HTTP_REQUESTS_PER_CALL = 256
 // ---- wire ----
-/** One frame on a work or offers stream. */
-export const MAX_FRAME_BYTES = 8 * MiB
-/** Messages in one frame. */
-export const MAX_FRAME_MESSAGES = 8192
 /** Inputs of one task, encoded. */
 export const MAX_INPUT_BYTES = 64 * MiB
 /** A larger value travels beside its message, named by CID: frames stay short, and small tasks do not wait behind it. */
@@ -206,10 +110,6 @@ export const MAX_BLOB_STREAMS_PER_PEER = 4
 /** A peer that serves as many transfers as it will is asked again after this long, each time twice as long. */
 export const BUSY_RETRY_MIN_MS = 100
 export const BUSY_RETRY_MAX_MS = 5_000
-/** A writer stops taking more when a peer leaves this much unread. */
-export const MAX_WRITE_BUFFER_BYTES = 32 * MiB
-/** Frames of all streams that have begun and are not whole. */
-export const MAX_PARTIAL_FRAMES_BYTES = 128 * MiB
 /** Values inside one value of a task. */
 export const MAX_CBOR_ITEMS = 1_000_000
 /** Values inside one frame: the largest task, and the small messages that a frame of 256 KiB may hold besides. */
@@ -219,30 +119,9 @@ export const MAX_CBOR_DEPTH = MAX_VALUE_DEPTH + 8
 /** An integer of MAX_INTEGER_DIGITS has 129; reading a large one takes quadratic time. */
 export const MAX_BIGINT_BYTES = 256
 // ---- network ----
-export const MAX_CONNECTIONS = 300
-/** Two nodes that dial each other at once have two, and one that came back has those that are not known to be dead yet. */
-export const MAX_CONNECTIONS_PER_PEER = 8
-/** One machine must not take all of them. */
-export const MAX_CONNECTIONS_PER_HOST = 200
-/** Streams that a peer may have open on one connection, and this node to it, of all protocols together. */
-export const MAX_STREAMS_PER_CONNECTION = 64
-export const INBOUND_CONNECTIONS_PER_SECOND = 100
-export const DIAL_TIMEOUT_MS = 5_000
-export const STREAM_OPEN_TIMEOUT_MS = 5_000
 export const MAX_WORK_STREAMS = 256
 /** How long a stream may stay silent before its first frame. */
 export const FIRST_FRAME_TIMEOUT_MS = 10_000
-/** A frame that has begun must be whole after this long: 8 MiB at 300 KB/s. */
-export const FRAME_STALL_MS = 30_000
-/** Broken rules after which a peer is disconnected and refused. */
-export const MAX_MARKS = 3
-export const BAN_MS = 300_000
-/** A ping that is not answered for this long ends the connection; leases notice a dead worker sooner. */
-export const PING_TIMEOUT_MS = 20_000
-/** Records, provider entries and peer entries that this node keeps for the DHT and the peer store. */
-export const MAX_DATASTORE_ENTRIES = 20_000
-export const MAX_DATASTORE_BYTES = 16 * MiB
-export const DHT_QUERY_TIMEOUT_MS = 10_000
 /** How often a node repeats its capability and its modules in the DHT. */
 export const ADVERTISE_EVERY_MS = 600_000
 /** Modules that a node tells the DHT of, the most recently used. */
@@ -254,8 +133,6 @@ export const MAX_REMEMBERED_PEERS = 256
 // ---- offers ----
 /** An offer holds no inputs and no bytes of modules; a few hundred bytes are usual. */
 export const MAX_OFFER_BYTES = 8 * KiB
-/** One gossip message between two peers: offers that one asked the other for, or ids of those that it could ask for. */
-export const MAX_GOSSIP_RPC_BYTES = 1 * MiB
 export const MAX_OFFERS_PER_PEER = 32
 export const MAX_OFFERS_KNOWN = 4096
 export const OFFER_TTL_MS = 60_000

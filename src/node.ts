@@ -1,6 +1,7 @@
 /** One corebrum node: what it offers, and how to make one. */
 import type { Config } from './config.ts'
 import { createComposedNode } from './composed-node.ts'
+import type { Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
 import type { ConnectedPeer } from './network/network.ts'
 import type { TaskHandle } from './roles/task-handle.ts'
@@ -22,6 +23,8 @@ export interface Node {
   readonly peerId: string
   readonly config: Config
   readonly modules: ModuleStore
+  /** Large values of open tasks, and files that were handed over for tasks to come. */
+  readonly blobs: Pick<Blobs, 'put' | 'read'>
   start (): Promise<void>
   /** With `drainMs`, takes no new work and lets what runs finish for that long. */
   stop (options?: { drainMs?: number }): Promise<void>

@@ -35,9 +35,7 @@ export function starterDefinition (report: ModuleReport, { fileName, cid }: { fi
 }
 
 function guess (report: ModuleReport): Guess {
-  const isProgram = readsInputs(report)
-  // A program reads its inputs as one JSON object and prints its outputs.
-  if (isProgram && report.convention !== 'component') return { inputs: [{ name: 'input', type: 'json' }], output: 'json' }
+  if (isProgram(report)) return { inputs: [{ name: 'input', type: 'json' }], output: 'json' }
   const functions = report.exports.filter((item) => item.kind === 'function')
   const target = functions.find((item) => item.name === report.defaultFunction && !PLUMBING.test(item.name)) ??
     functions.find((item) => !PLUMBING.test(item.name)) ?? functions[0]
@@ -59,8 +57,8 @@ function guess (report: ModuleReport): Guess {
   }
 }
 
-/** Emscripten without --no-entry leaves a `_start` that calls a main function which does not exist. */
-function readsInputs ({ convention, imports }: ModuleReport): boolean {
+/** It reads its inputs as one JSON object. Emscripten without --no-entry leaves a `_start` that calls a main function which does not exist. */
+function isProgram ({ convention, imports }: ModuleReport): boolean {
   if (convention === 'go-js' || convention === 'c-main') return true
   return convention === 'wasi-command' && !imports.some((item) => item.kind === 'function' && item.name === 'main')
 }

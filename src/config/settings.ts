@@ -87,7 +87,7 @@ export const SETTINGS: readonly Setting[] = [
     env: 'COREBRUM_STORE_LIMIT',
     flag: '--store-limit',
     allowed: `from ${mib(MIN_STORE_BYTES)} to ${mib(MAX_STORE_BYTES)}, as ${size}`,
-    about: 'Disk space for modules; those not used for longest are dropped first.',
+    about: 'Disk space for modules and files of programs; those not used for longest are dropped first. Large inputs and outputs of open tasks may take as much again.',
     example: mib(DEFAULT_STORE_BYTES),
     read: (raw) => as('storeBytes', readSize(raw, MIN_STORE_BYTES, MAX_STORE_BYTES)),
   },

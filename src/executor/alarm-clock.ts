@@ -2,7 +2,7 @@
  * The two alarms of a sandbox: the deadline of the running call, and a look at whether that call is slow.
  * A deadline that moves ahead many times a second, as calls come and go, does not touch the timer.
  */
-import { SLOW_CALL_MS } from '../limits.ts'
+import { SLOW_CALL_MS } from './limits.ts'
 
 /** The longest delay that a timer takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 /** Answers an HTTP request of a running call. The sandbox is not trusted: what the call may do is looked up here. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_HTTP_REQUESTS_PER_CALL } from '../limits.ts'
+import { MAX_HTTP_REQUESTS_PER_CALL } from './limits.ts'
 import { type HttpResponse, httpRequestFrom } from '../task/http.ts'
 import type { ExecutorComponents } from './executor.ts'
 import type { Job } from './job.ts'

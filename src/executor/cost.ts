@@ -1,6 +1,6 @@
 /** How long calls of a function took lately: what decides whether several are handed to a sandbox at once. */
 import { LRUCache } from 'lru-cache'
-import { FAST_CALL_MS, MAX_SLOT_BACKLOG_MS, MAX_WARM_PROGRAMS } from '../limits.ts'
+import { FAST_CALL_MS, MAX_SLOT_BACKLOG_MS, MAX_WARM_PROGRAMS } from './limits.ts'
 
 /** What a call costs a sandbox besides its own run time, milliseconds. */
 const OVERHEAD_MS = 0.02

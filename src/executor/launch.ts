@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CorebrumError } from '../errors.ts'
-import { SANDBOX_HEAP_BYTES, SANDBOX_OVERHEAD_BYTES } from '../limits.ts'
+import { SANDBOX_HEAP_BYTES, SANDBOX_OVERHEAD_BYTES } from './limits.ts'
 import { WATCH_ARGUMENT } from './watchdog.ts'
 
 /** What the system has to confine a process; found once. */

@@ -1,6 +1,6 @@
 /** Binds a module's imports: what the sandbox provides, and traps that name themselves for the rest. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_TABLE_ENTRIES } from '../limits.ts'
+import { MAX_TABLE_ENTRIES } from './limits.ts'
 import type { HostFunction, ImportProvider } from './abi/adapter.ts'
 import { provideEnv } from './abi/env.ts'
 import { type Guest, GuestAbort } from './abi/guest.ts'

@@ -3,7 +3,8 @@
  * quarter of that, so a memory that did not grow is cleared and serves the next call. A call never sees what another left.
  */
 import type { MemoryBounds } from './binary/rewrite.ts'
-import { MAX_MEMORY_BYTES_KEPT_AT_ONCE, MAX_RECYCLED_MEMORY_BYTES, WASM_PAGE_BYTES } from '../limits.ts'
+import { WASM_PAGE_BYTES } from '../limits.ts'
+import { MAX_MEMORY_BYTES_KEPT_AT_ONCE, MAX_RECYCLED_MEMORY_BYTES } from './limits.ts'
 
 export class MemoryPool {
   private readonly bounds: MemoryBounds

@@ -2,9 +2,8 @@
 import { availableParallelism } from 'node:os'
 import Denque from 'denque'
 import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
-import {
-  DEFAULT_MEMORY_LIMIT_BYTES, MAX_EXECUTOR_QUEUE, MAX_MODULE_BYTES, MAX_SLOT_BACKLOG, MAX_SLOT_BACKLOG_MS, SLOW_CALL_MS,
-} from '../limits.ts'
+import { DEFAULT_MEMORY_LIMIT_BYTES, MAX_EXECUTOR_QUEUE, MAX_MODULE_BYTES } from '../limits.ts'
+import { MAX_SLOT_BACKLOG, MAX_SLOT_BACKLOG_MS, SLOW_CALL_MS } from './limits.ts'
 import type { Program } from '../task/program.ts'
 import { answerRequest } from './answer-request.ts'
 import { CallError } from './call-error.ts'

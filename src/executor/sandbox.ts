@@ -2,7 +2,8 @@
  * The host's side of one sandbox process: what it was handed, what it runs now, when that must end.
  * A report of one call means that the next one has begun, so each report also moves the deadline.
  */
-import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES, MAX_SANDBOX_STDERR_BYTES, SANDBOX_START_MS, SLOW_CALL_MS } from '../limits.ts'
+import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES } from '../limits.ts'
+import { MAX_SANDBOX_STDERR_BYTES, SANDBOX_START_MS, SLOW_CALL_MS } from './limits.ts'
 import type { HttpResponse } from '../task/http.ts'
 import { AlarmClock } from './alarm-clock.ts'
 import { CommandPipe } from './command-pipe.ts'

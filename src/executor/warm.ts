@@ -1,6 +1,6 @@
 /** What one sandbox process holds: compiled modules and bound programs, least recently used out first. */
 import { LRUCache } from 'lru-cache'
-import { MAX_WARM_MODULES, MAX_WARM_MODULE_BYTES, MAX_WARM_PROGRAMS } from '../limits.ts'
+import { MAX_WARM_MODULES, MAX_WARM_MODULE_BYTES, MAX_WARM_PROGRAMS } from './limits.ts'
 import { type Command, Op } from './protocol.ts'
 
 /** The host decides what a sandbox keeps and tells it what to drop, so both always agree. */

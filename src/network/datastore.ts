@@ -3,7 +3,7 @@ import { BaseDatastore } from 'datastore-core'
 import { NotFoundError } from '@libp2p/interface'
 import { Key, type KeyQuery, type Pair, type Query } from 'interface-datastore'
 import { LRUCache } from 'lru-cache'
-import { MAX_DATASTORE_BYTES, MAX_DATASTORE_ENTRIES } from '../limits.ts'
+import { MAX_DATASTORE_BYTES, MAX_DATASTORE_ENTRIES } from './limits.ts'
 
 class BoundedDatastore extends BaseDatastore {
   private readonly entries = new LRUCache<string, Uint8Array>({

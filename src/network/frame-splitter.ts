@@ -8,7 +8,7 @@
  */
 import { decode } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
-import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from '../limits.ts'
+import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from './limits.ts'
 
 /** 4 bytes of 7 bits each hold any length up to MAX_FRAME_BYTES. */
 const MAX_LENGTH_BYTES = 4

@@ -5,7 +5,7 @@
 import { varint } from 'multiformats'
 import { encode } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
-import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from '../limits.ts'
+import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from './limits.ts'
 
 /** Frames and chunks are cut here, so that a large batch does not wait for its last message. */
 const TARGET_BYTES = 256 * 1024

@@ -1,7 +1,7 @@
 /** Who may connect: peers that broke rules are refused for a while, and nobody may take all the connections of this node. */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
-import { BAN_MS, MAX_CONNECTIONS_PER_HOST, MAX_CONNECTIONS_PER_PEER, MAX_MARKS } from '../limits.ts'
+import { BAN_MS, MAX_CONNECTIONS_PER_HOST, MAX_CONNECTIONS_PER_PEER, MAX_MARKS } from './limits.ts'
 
 const MAX_TRACKED_PEERS = 10_000
 

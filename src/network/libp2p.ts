@@ -11,9 +11,9 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import {
-  DIAL_TIMEOUT_MS, INBOUND_CONNECTIONS_PER_SECOND, MAX_CONNECTIONS, MAX_GOSSIP_RPC_BYTES, MAX_STREAMS_PER_CONNECTION, PING_TIMEOUT_MS,
-  STREAM_OPEN_TIMEOUT_MS,
-} from '../limits.ts'
+  DIAL_TIMEOUT_MS, INBOUND_CONNECTIONS_PER_SECOND, MAX_CONNECTIONS, MAX_GOSSIP_RPC_BYTES, MAX_STREAMS_PER_CONNECTION,
+  PING_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS,
+} from './limits.ts'
 import { selectors, validators } from './capability-record.ts'
 import { createDatastore } from './datastore.ts'
 

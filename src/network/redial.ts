@@ -6,7 +6,8 @@ import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { LRUCache } from 'lru-cache'
-import { DIAL_TIMEOUT_MS, MAX_REMEMBERED_PEERS, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../limits.ts'
+import { MAX_REMEMBERED_PEERS, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../limits.ts'
+import { DIAL_TIMEOUT_MS } from './limits.ts'
 
 /** Dials in vain after which a peer that was only seen, not configured, is forgotten: about half an hour. */
 const MAX_FAILURES_OF_SEEN = 60

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { MAX_GOSSIP_RPC_BYTES, MAX_MARKS } from '../../src/limits.ts'
+import { MAX_GOSSIP_RPC_BYTES, MAX_MARKS } from '../../src/network/limits.ts'
 import type { Network } from '../../src/network/network.ts'
 import { gossipRpc, lengthOf, prefixed, type HandMade } from '../support/gossip-wire.ts'
 import { rejectsWith } from '../support/rejects.ts'

@@ -7,7 +7,7 @@
  * What is not allowed ends the task with ERR_NETWORK_REFUSED; a host that cannot be reached is an answer with status 0 and `error`.
  */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
-import { MAX_HTTP_REQUESTS_PER_CALL } from '../../limits.ts'
+import { MAX_HTTP_REQUESTS_PER_CALL } from '../limits.ts'
 import { type HttpRequest, type HttpResponse, httpRequestFrom, httpResponseView } from '../../task/http.ts'
 import type { Value } from '../../task/values.ts'
 import type { HostFunction, ImportProvider } from './adapter.ts'

@@ -2,7 +2,7 @@
  * Reports what a call writes to its log while it runs. A sandbox has one thread, which is the module's, so it can report only when
  * the module writes or is about to sleep: the first text and whole lines go at once, as long as there are not too many of them.
  */
-import { LIVE_LOG_BLOCK_BYTES, LIVE_LOG_BURST, LIVE_LOG_PARTS_PER_SECOND, LIVE_LOG_PART_LINE_MS } from '../../limits.ts'
+import { LIVE_LOG_BLOCK_BYTES, LIVE_LOG_BURST, LIVE_LOG_PARTS_PER_SECOND, LIVE_LOG_PART_LINE_MS } from '../limits.ts'
 import type { Capture } from './capture.ts'
 
 export class LiveLog {

@@ -5,7 +5,7 @@
  * keyed with the SHA-256 of the id.
  */
 import { createCipheriv, createHash } from 'node:crypto'
-import { DETERMINISTIC_START_NS, DETERMINISTIC_STEP_NS } from '../../limits.ts'
+import { DETERMINISTIC_START_NS, DETERMINISTIC_STEP_NS } from '../limits.ts'
 import type { Ambient } from './ambient.ts'
 
 const COUNTER_BYTES = 16

@@ -1,8 +1,7 @@
 /** Static checks: what is refused before a module is compiled, each with the number found and the number allowed. */
 import { CorebrumError, type ErrorCode } from '../../errors.ts'
-import {
-  MAX_FUNCTION_BODY_BYTES, MAX_GLOBALS, MAX_LOCALS_PER_FUNCTION, MAX_MODULE_BYTES, MAX_TABLES, MAX_TABLE_ENTRIES, WASM_PAGE_BYTES,
-} from '../../limits.ts'
+import { MAX_MODULE_BYTES, WASM_PAGE_BYTES } from '../../limits.ts'
+import { MAX_FUNCTION_BODY_BYTES, MAX_GLOBALS, MAX_LOCALS_PER_FUNCTION, MAX_TABLES, MAX_TABLE_ENTRIES } from '../limits.ts'
 import type { ModuleInfo } from './module-info.ts'
 
 export interface Problem { code: ErrorCode, message: string }

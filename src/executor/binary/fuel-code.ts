@@ -1,6 +1,6 @@
 /** Writes the code section anew, with the instructions that count fuel. */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_METERED_BODY_BYTES } from '../../limits.ts'
+import { MAX_METERED_BODY_BYTES } from '../limits.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { CostPoints, Mark } from './cost-points.ts'
 import { CHARGERS, FuelInstructions } from './fuel-instructions.ts'

@@ -3,7 +3,7 @@
  * that it defines into one that it imports. The host then makes the memory: it sees how far it grew, and can use its
  * address space for the next call, as reserving that costs more than a small call.
  */
-import { MAX_TABLE_ENTRIES } from '../../limits.ts'
+import { MAX_TABLE_ENTRIES } from '../limits.ts'
 import type { Limits, ModuleInfo } from './module-info.ts'
 import { leb } from './reader.ts'
 import { type Edit, Section, type SectionChanges, changeSections } from './sections.ts'

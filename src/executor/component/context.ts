@@ -1,6 +1,6 @@
 /** What converting the values of one call needs: a memory, the way to allocate in it, handles, and budgets. */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_COMPONENT_CALL_BYTES, MAX_COMPONENT_VALUES, MAX_COMPONENT_VALUE_BYTES } from '../../limits.ts'
+import { MAX_COMPONENT_CALL_BYTES, MAX_COMPONENT_VALUES, MAX_COMPONENT_VALUE_BYTES } from '../limits.ts'
 import { BorrowScope, type HandleTable } from './handles.ts'
 import type { CanonOptions } from './items.ts'
 

@@ -1,6 +1,6 @@
 /** The handles of one component instance: small numbers that stand for resources, and that it cannot forge. */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_COMPONENT_HANDLES } from '../../limits.ts'
+import { MAX_COMPONENT_HANDLES } from '../limits.ts'
 import type { ResourceType } from './types.ts'
 import { type Representation, trap } from './values.ts'
 

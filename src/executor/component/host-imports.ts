@@ -1,5 +1,5 @@
 /** What the outermost component imports, made from what it declares: functions, resource types and instances of the host. */
-import { MAX_COMPONENT_DEPTH } from '../../limits.ts'
+import { MAX_COMPONENT_DEPTH } from '../limits.ts'
 import type { HostImport, Instance, Item, Scope, TypeItem } from './items.ts'
 import { type OnUnsupported, functionAt, resolveType } from './resolve.ts'
 import { at, damaged, makeScope, outer, push } from './scope.ts'

@@ -3,7 +3,7 @@
  * core instances and the exports that lead to them. Nothing runs; what a call does later is known from here on.
  */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_COMPONENT_DEFINITIONS, MAX_COMPONENT_DEPTH, MAX_COMPONENT_FUNCTIONS, MAX_COMPONENT_INSTANCES } from '../../limits.ts'
+import { MAX_COMPONENT_DEFINITIONS, MAX_COMPONENT_DEPTH, MAX_COMPONENT_FUNCTIONS, MAX_COMPONENT_INSTANCES } from '../limits.ts'
 import { parseModule } from '../binary/parse.ts'
 import { exportedFunctions } from './exports.ts'
 import { hostImport } from './host-imports.ts'

@@ -1,6 +1,7 @@
 /** Divides the memory that a task may have between the core modules of a component that bring a memory of their own. */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_TABLES, WASM_PAGE_BYTES } from '../../limits.ts'
+import { WASM_PAGE_BYTES } from '../../limits.ts'
+import { MAX_TABLES } from '../limits.ts'
 import type { ModuleInfo } from '../binary/module-info.ts'
 import type { LinkedComponent } from './items.ts'
 

@@ -2,7 +2,7 @@
 import { readLimits, readTypeEntry, readValueType } from '../binary/types.ts'
 import type { ComponentReader } from './reader.ts'
 import type { Alias, Declaration, ExternType, FunctionSyntax, Labelled, TypeRef, TypeSyntax } from './syntax.ts'
-import { MAX_COMPONENT_DEPTH } from '../../limits.ts'
+import { MAX_COMPONENT_DEPTH } from '../limits.ts'
 
 /** Types that stand for things that happen while a call is suspended. */
 const ASYNC_TYPES = new Map<number, string>([[0x66, 'stream'], [0x65, 'future']])

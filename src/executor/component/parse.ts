@@ -1,5 +1,5 @@
 /** The sections of a component (Component Model, Binary.md): bytes to definitions, nothing looked up yet. */
-import { MAX_COMPONENT_DEPTH } from '../../limits.ts'
+import { MAX_COMPONENT_DEPTH } from '../limits.ts'
 import { readCanon } from './parse-canon.ts'
 import { readAlias, readCoreType, readExternType, readType } from './parse-types.ts'
 import { ComponentReader } from './reader.ts'

@@ -1,6 +1,6 @@
 /** Reads the primitives of the component binary format, within a budget of definitions that nested components share. */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_COMPONENT_DEFINITIONS } from '../../limits.ts'
+import { MAX_COMPONENT_DEFINITIONS } from '../limits.ts'
 import { BinaryReader } from '../binary/reader.ts'
 import type { Primitive, Sort, TypeRef } from './syntax.ts'
 

@@ -1,6 +1,6 @@
 /** Resolved value types with their layout in memory and as core values (Canonical ABI: alignment, element size, flattening). */
 import { CorebrumError } from '../../errors.ts'
-import { MAX_COMPONENT_DEPTH, MAX_COMPONENT_LABELS, MAX_COMPONENT_VALUE_BYTES } from '../../limits.ts'
+import { MAX_COMPONENT_DEPTH, MAX_COMPONENT_LABELS, MAX_COMPONENT_VALUE_BYTES } from '../limits.ts'
 import type { CoreItem } from './items.ts'
 import type { Primitive } from './syntax.ts'
 

@@ -1,5 +1,5 @@
 /** The open descriptors of one program. */
-import { MAX_WASI_DESCRIPTORS } from '../../limits.ts'
+import { MAX_WASI_DESCRIPTORS } from '../limits.ts'
 import { Errno, fail } from './errno.ts'
 import type { FileNode, FileSystem, FsNode } from './nodes.ts'
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, Right, STDIN_RIGHTS, STDOUT_RIGHTS } from './rights.ts'

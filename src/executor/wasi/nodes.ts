@@ -1,5 +1,6 @@
 /** An in-memory file system, within budgets: files, directories and symbolic links. */
-import { MAX_WASI_FILES, MAX_WASI_FILE_BYTES } from '../../limits.ts'
+import { MAX_WASI_FILE_BYTES } from '../../limits.ts'
+import { MAX_WASI_FILES } from '../limits.ts'
 import { Errno, fail } from './errno.ts'
 
 interface NodeBase {

@@ -3,11 +3,35 @@ import { readFile } from 'node:fs/promises'
 import wabtInit from 'wabt'
 import { moduleText, moduleView } from '../../../src/cli/module-text.ts'
 import { starterDefinition } from '../../../src/cli/starter-definition.ts'
+import type { Convention } from '../../../src/executor/abi/adapter.ts'
 import { inspectModule, type ModuleReport } from '../../../src/executor/inspect.ts'
 import { cidOf } from '../../../src/modules/cid.ts'
 import { formatJson } from '../../../src/task/json.ts'
 import { parseDefinition } from '../../../src/task/parse.ts'
 import type { TaskDefinition } from '../../../src/task/definition.ts'
+
+interface Starter {
+  definition: TaskDefinition
+  report: ModuleReport
+  /** What the signature does not tell. */
+  note: string | undefined
+}
+
+/** A module of tests or of the project: its convention, then the function, inputs and output that are guessed. */
+const GUESSES: Array<[string, Convention, string | undefined, string, string]> = [
+  ['task_definitions/wasm/factorial.wasm', 'numeric', 'factorial', 'integer', 'integer'],
+  ['task_definitions/wasm/text.wasm', 'buffer', 'upper', 'string', 'string'],
+  ['task_definitions/wasm/caesar.wasm', 'buffer', 'caesar', 'string,integer', 'string'],
+  ['task_definitions/wasm/wc.wasm', 'wasi-command', undefined, 'json', 'json'],
+  ['task_definitions/wasm/factorial_emscripten_main.wasm', 'wasi-command', 'factorial', 'integer', 'number'],
+  ['task_definitions/wasm/factorial_go.wasm', 'go-js', undefined, 'json', 'json'],
+  ['task_definitions/wasm/factorial_wasm_bindgen.wasm', 'wasm-bindgen-raw', 'compute_factorial_with_metadata', 'integer,string', 'string'],
+  ['task_definitions/wasm/words.wasm', 'assemblyscript', 'words', 'integer', 'integer'],
+  ['test/fixtures/modules/emscripten-main.wasm', 'c-main', undefined, 'json', 'json'],
+  ['test/fixtures/modules/extism.wasm', 'extism', 'upper', 'string', 'string'],
+  ['test/fixtures/components/text.wasm', 'component', 'add', 'integer,integer', 'integer'],
+  ['test/fixtures/components/command.wasm', 'component', undefined, 'json', 'json'],
+]
 
 describe('cli inspect', () => {
   let assemble: (wat: string) => Uint8Array
@@ -17,15 +41,19 @@ describe('cli inspect', () => {
     assemble = (wat) => wabt.parseWat('test.wat', wat).toBinary({}).buffer
   })
 
-  async function starter (wat: string, fileName = 'test.wasm'): Promise<{ definition: TaskDefinition, report: ModuleReport }> {
-    const bytes = assemble(wat)
+  function starter (wat: string, fileName = 'test.wasm'): Promise<Starter> {
+    return starterOf(assemble(wat), fileName)
+  }
+
+  async function starterOf (bytes: Uint8Array, fileName = 'test.wasm'): Promise<Starter> {
     const report = inspectModule(bytes)
     const cid = cidOf(bytes)
-    const { definition, warnings } = await parseDefinition(starterDefinition(report, { fileName, cid }), { fileName })
+    const written = starterDefinition(report, { fileName, cid })
+    const { definition, warnings } = await parseDefinition(written, { fileName })
     assert.deepEqual(warnings, [])
     assert.deepEqual(definition.module, { kind: 'file', path: fileName })
     assert.equal(definition.cid, cid)
-    return { definition, report }
+    return { definition, report, note: /^# (.*)$/m.exec(written)?.[1] }
   }
 
   const types = (list: Array<{ type: string }>): string[] => list.map(({ type }) => type)
@@ -51,6 +79,40 @@ describe('cli inspect', () => {
       (memory (export "memory") 1) (func (export "_start")))`)
     assert.equal(definition.functionName, undefined)
     assert.deepEqual(types(definition.inputs), ['json'])
+  })
+
+  for (const [path, convention, functionName, inputs, output] of GUESSES) {
+    it(`guesses ${functionName ?? 'a program'}(${inputs}) -> ${output} from a module of the convention ${convention}`, async () => {
+      const { definition, report } = await starterOf(await readFile(new URL(`../../../${path}`, import.meta.url)))
+      assert.equal(report.convention, convention)
+      assert.equal(definition.functionName, functionName)
+      assert.equal(types(definition.inputs).join(), inputs)
+      assert.equal(types(definition.outputs).join(), output)
+    })
+  }
+
+  it('guesses texts of wasm-bindgen where its CLI took the types away', async () => {
+    const bindgen = (type: string): string => `(module (import "wbg" "__wbindgen_throw" (func (param i32 i32))) (memory (export "memory") 1)
+      (func (export "__wbindgen_malloc") (param i32 i32) (result i32) i32.const 8) (func (export "f") ${type}))`
+    for (const [type, inputs, output] of [
+      ['(param i32 i32) (result i32 i32) i32.const 8 i32.const 0', 'string', 'string'],
+      ['(param i32 i32 i32)', 'string', 'string'],
+      ['(param i32 i32 f64) (result f64) f64.const 0', 'string,number', 'number'],
+      ['(param f64 f64) (result i64) i64.const 0', 'number,number', 'integer'],
+    ] as const) {
+      const { definition } = await starter(bindgen(type))
+      assert.equal(types(definition.inputs).join(), inputs, type)
+      assert.equal(types(definition.outputs).join(), output, type)
+    }
+  })
+
+  it('says what the signature does not tell', async () => {
+    const shipped = (name: string): Promise<Buffer> => readFile(new URL(`../../../task_definitions/wasm/${name}`, import.meta.url))
+    assert.match((await starterOf(await shipped('words.wasm'))).note ?? '', /string, bytes or array/)
+    assert.match((await starterOf(await shipped('slug.wasm'))).note ?? '', /ends with NUL/)
+    assert.match((await starterOf(await shipped('caesar.wasm'))).note ?? '', /Two i32 in a row/)
+    assert.equal((await starterOf(await shipped('factorial.wasm'))).note, undefined)
+    assert.equal((await starterOf(await shipped('factorial_wasm_bindgen.wasm'))).note, undefined)
   })
 
   it('writes a definition that loads, whatever the file is called', async () => {

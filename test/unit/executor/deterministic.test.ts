@@ -3,7 +3,7 @@ import { createSeededAmbient } from '../../../src/executor/abi/seeded-ambient.ts
 import { encodeCanonical } from '../../../src/cbor.ts'
 import type { Call, CallResult, Executor } from '../../../src/executor/executor.ts'
 import { createExecutor } from '../../../src/executor/pool.ts'
-import { DETERMINISTIC_START_NS, DETERMINISTIC_STEP_NS } from '../../../src/limits.ts'
+import { DETERMINISTIC_START_NS, DETERMINISTIC_STEP_NS } from '../../../src/executor/limits.ts'
 import type { Program } from '../../../src/task/program.ts'
 import { ModuleShelf, TASK_ID, callOf } from '../../support/executor-fixture.ts'
 import { ensureSandboxBundle } from '../../support/sandbox-bundle.ts'

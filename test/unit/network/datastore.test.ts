@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Key } from 'interface-datastore'
-import { MAX_DATASTORE_BYTES, MAX_DATASTORE_ENTRIES } from '../../../src/limits.ts'
+import { MAX_DATASTORE_BYTES, MAX_DATASTORE_ENTRIES } from '../../../src/network/limits.ts'
 import { createDatastore } from '../../../src/network/datastore.ts'
 
 async function count (items: AsyncIterable<unknown> | Iterable<unknown>): Promise<number> {

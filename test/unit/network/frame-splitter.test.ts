@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { varint } from 'multiformats'
 import { CorebrumError } from '../../../src/errors.ts'
-import { MAX_FRAME_BYTES } from '../../../src/limits.ts'
+import { MAX_FRAME_BYTES } from '../../../src/network/limits.ts'
 import { FrameSplitter } from '../../../src/network/frame-splitter.ts'
 
 const BUDGET = 1_000_000

@@ -2,7 +2,7 @@
  * The classes of an AssemblyScript module, from its own runtime type information (`__rtti_base`): a count, then flags
  * for each class id. Up to 0.21 an entry has a second word, its base class; before 0.10 its flags stood one bit lower.
  */
-import { MAX_TABLE_ENTRIES } from '../../../limits.ts'
+import { MAX_TABLE_ENTRIES } from '../../limits.ts'
 import type { Guest } from '../guest.ts'
 
 /** What the elements of an array are. */

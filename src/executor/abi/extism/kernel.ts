@@ -2,7 +2,8 @@
  * What the Extism kernel does for a plug-in, on the host and for one call: blocks of memory beside the plug-in's own,
  * through which input, output, configuration and variables go. Handles are plain addresses, as in Extism's own kernel.
  */
-import { MAX_EXTISM_BLOCKS, MAX_EXTISM_BYTES, MAX_EXTISM_VARIABLE_BYTES, MAX_OUTPUT_BYTES } from '../../../limits.ts'
+import { MAX_OUTPUT_BYTES } from '../../../limits.ts'
+import { MAX_EXTISM_BLOCKS, MAX_EXTISM_BYTES, MAX_EXTISM_VARIABLE_BYTES } from '../../limits.ts'
 import { GuestAbort } from '../guest.ts'
 
 /** Address 0 says that there is nothing. */

@@ -1,6 +1,6 @@
 /** What happens while a Go program waits: callbacks in the order in which they were asked for, and timers. All within one blocking call. */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_GO_TIMERS } from '../../../limits.ts'
+import { MAX_GO_TIMERS } from '../../limits.ts'
 import type { Ambient } from '../ambient.ts'
 
 const NS_PER_MS = 1_000_000

@@ -1,5 +1,6 @@
 /** Files of a Go program: what Go asks of Node's `fs`, on the root in memory that WASI programs have too. */
-import { MAX_WASI_DESCRIPTORS, MAX_WASI_PATH_BYTES } from '../../../limits.ts'
+import { MAX_WASI_PATH_BYTES } from '../../../limits.ts'
+import { MAX_WASI_DESCRIPTORS } from '../../limits.ts'
 import { Errno, WasiError, fail } from '../../wasi/errno.ts'
 import { makeFileSystem } from '../../wasi/host.ts'
 import { type FileSystem, type FsNode, nodeSize } from '../../wasi/nodes.ts'

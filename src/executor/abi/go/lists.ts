@@ -1,6 +1,6 @@
 /** Arrays and byte arrays: how they are made, and the methods that Go programs use. */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_GO_HOST_BYTES } from '../../../limits.ts'
+import { MAX_GO_HOST_BYTES } from '../../limits.ts'
 import { bytesOf, requireLength, requireTextSize, resize, textOf } from './operations.ts'
 import type { Realm } from './realm.ts'
 import { type Inert, type Methods, type Native, Thing, Thrown, makeError, typeError } from './thing.ts'

@@ -1,6 +1,7 @@
 /** What syscall/js does with values: the operations of JavaScript, on things only and without prototypes. */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_CBOR_ITEMS, MAX_GO_TEXT_BYTES } from '../../../limits.ts'
+import { MAX_CBOR_ITEMS } from '../../../limits.ts'
+import { MAX_GO_TEXT_BYTES } from '../../limits.ts'
 import type { Realm } from './realm.ts'
 import { type Inert, type Kind, Thing, makeFunction, typeError } from './thing.ts'
 

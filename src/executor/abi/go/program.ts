@@ -1,6 +1,6 @@
 /** One Go program while it runs: its values, its events, and the way back into it. */
 import { CorebrumError } from '../../../errors.ts'
-import { GO_ARGUMENT_BYTES } from '../../../limits.ts'
+import { GO_ARGUMENT_BYTES } from '../../limits.ts'
 import { type Guest, ProgramExit } from '../guest.ts'
 import { exitError } from '../wasi-command.ts'
 import { makeGlobal } from './globals.ts'

@@ -1,7 +1,7 @@
 /** The world of one running Go program: its events, where its console goes, and a bound on what the host keeps for it. */
 import { getHeapStatistics } from 'node:v8'
 import { CorebrumError } from '../../../errors.ts'
-import { GO_HOST_CHECK_BYTES, MAX_GO_HOST_BYTES } from '../../../limits.ts'
+import { GO_HOST_CHECK_BYTES, MAX_GO_HOST_BYTES } from '../../limits.ts'
 import type { Ambient } from '../ambient.ts'
 import type { Guest } from '../guest.ts'
 import { EventLoop } from './event-loop.ts'

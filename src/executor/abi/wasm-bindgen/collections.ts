@@ -1,5 +1,5 @@
 /** Objects, arrays and maps: closed tables, so a name finds what the module put there and nothing else. */
-import { MAX_BINDGEN_VALUES } from '../../../limits.ts'
+import { MAX_BINDGEN_VALUES } from '../../limits.ts'
 import { GuestAbort } from '../guest.ts'
 import { copyInto } from './byte-arrays.ts'
 import type { Catalogue } from './imports.ts'

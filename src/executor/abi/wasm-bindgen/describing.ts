@@ -1,5 +1,5 @@
 /** How a module tells its types: word by word, for the functions it exports and, since 0.2.104, for its casts while it runs. */
-import { MAX_BINDGEN_WORDS } from '../../../limits.ts'
+import { MAX_BINDGEN_WORDS } from '../../limits.ts'
 import { GuestAbort } from '../guest.ts'
 import type { Catalogue } from './imports.ts'
 import { decodeFunction } from './descriptors.ts'

@@ -3,7 +3,7 @@
  * changed with releases of wasm-bindgen, always by inserting names.
  */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_BINDGEN_PARAMETERS } from '../../../limits.ts'
+import { MAX_BINDGEN_PARAMETERS } from '../../limits.ts'
 import type { ElementType, Release, Type } from './types.ts'
 
 /** Every name in the order of its number, with the first release that has it; 0: all. */

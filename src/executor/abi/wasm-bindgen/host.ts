@@ -1,6 +1,7 @@
 /** One instance of a wasm-bindgen module while its call runs: its memory, its values, its allocator. */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_BINDGEN_BYTES, MAX_OUTPUT_BYTES } from '../../../limits.ts'
+import { MAX_OUTPUT_BYTES } from '../../../limits.ts'
+import { MAX_BINDGEN_BYTES } from '../../limits.ts'
 import type { FoundFunction } from '../adapter.ts'
 import { type Guest, GuestAbort } from '../guest.ts'
 import { decodeText } from '../json.ts'

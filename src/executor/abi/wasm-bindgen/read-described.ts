@@ -2,7 +2,7 @@
  * What a module from cargo says of its functions, read from the code that says it: rows of `i32.const n; call describe`,
  * alone or through other functions. For reports on a module, which run nothing of it.
  */
-import { MAX_BINDGEN_STEPS, MAX_BINDGEN_WORDS } from '../../../limits.ts'
+import { MAX_BINDGEN_STEPS, MAX_BINDGEN_WORDS } from '../../limits.ts'
 import type { ModuleInfo } from '../../binary/module-info.ts'
 import { BinaryReader } from '../../binary/reader.ts'
 import { Section } from '../../binary/sections.ts'

@@ -3,7 +3,7 @@
  * references themselves, in a table of the module's own (`externref`).
  */
 import { CorebrumError } from '../../../errors.ts'
-import { MAX_BINDGEN_VALUES } from '../../../limits.ts'
+import { MAX_BINDGEN_VALUES } from '../../limits.ts'
 import type { WasmType } from '../../binary/module-info.ts'
 import { type Guest, GuestAbort } from '../guest.ts'
 import type { BindgenExports } from './exports.ts'
