@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { ROOT } from '../support/daemon.ts'
 import { EXAMPLES as SOURCES, SHIPPED } from '../support/shipped.ts'
 import { runCli, type CliResult } from '../support/run-cli.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
@@ -20,6 +23,18 @@ describe('corebrum: new and test', () => {
 
   it('know the languages that the documents name', () => {
     for (const language of ['rust', 'rust-wasm-bindgen', 'c', 'cpp', 'go', 'assemblyscript']) assert(LANGUAGES.includes(language), language)
+  })
+
+  it('are in the package, with all of their files', async () => {
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'], { cwd: ROOT })
+    const [{ files }]: [{ files: Array<{ path: string }> }] = JSON.parse(stdout)
+    const packed = new Set(files.map(({ path }) => path))
+    for (const language of LANGUAGES) {
+      const folder = `examples/${language}/starter`
+      for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
+        if (entry.isFile()) assert(packed.has(relative(ROOT, join(entry.parentPath, entry.name))), join(folder, entry.name))
+      }
+    }
   })
 
   for (const language of LANGUAGES) {
