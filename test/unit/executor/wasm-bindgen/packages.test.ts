@@ -25,7 +25,8 @@ const at = (path: string): URL => new URL(path, MODULES)
 
 /** Generated code for bundlers, given its instance by hand. */
 async function bundled (file: string, name: string, ...values: Value[]): Promise<unknown> {
-  const glue = await import(at(file.replace('.wasm', '.js')).href)
+  // An instance of its own: another test of this process may have the package's loaded with another memory.
+  const glue = await import(`${at(file.replace('.wasm', '.js')).href}?own`)
   const imports = { [`./${file.split('/').at(-1)?.replace('.wasm', '.js')}`]: glue }
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(at(file))), imports)
   glue.__wbg_set_wasm(instance.exports)
