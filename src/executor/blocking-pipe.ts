@@ -19,14 +19,17 @@ export class BlockingReader {
     this.fd = fd
   }
 
-  /** The next frame; undefined when the other side is gone. Nothing overwrites a body later. */
-  next (): { kind: number, body: Buffer } | undefined {
+  /**
+   * The next frame; undefined when the other side is gone. Nothing overwrites a body later. `onPart` hears how much of a
+   * large body is there, each time that more has come.
+   */
+  next (onPart?: (kind: number, body: Buffer, filled: number) => void): { kind: number, body: Buffer } | undefined {
     if (!this.fill(PREFIX_BYTES + 1)) return undefined
     const length = this.buffer.readUInt32LE(this.start)
     const kind = this.buffer[this.start + PREFIX_BYTES] ?? 0
     this.start += PREFIX_BYTES + 1
     if (length > READ_BYTES) {
-      const body = this.readLarge(length)
+      const body = this.readLarge(length, (part, filled) => onPart?.(kind, part, filled))
       return body === undefined ? undefined : { kind, body }
     }
     if (!this.fill(length)) return undefined
@@ -54,7 +57,7 @@ export class BlockingReader {
     return true
   }
 
-  private readLarge (length: number): Buffer | undefined {
+  private readLarge (length: number, onPart: (body: Buffer, filled: number) => void): Buffer | undefined {
     const body = Buffer.allocUnsafeSlow(length)
     let filled = this.buffer.copy(body, 0, this.start, this.end)
     this.start = this.end = 0
@@ -63,6 +66,7 @@ export class BlockingReader {
       const read = readSync(this.fd, body, filled, length - filled, null)
       if (read === 0) return undefined
       filled += read
+      onPart(body, filled)
     }
     return body
   }

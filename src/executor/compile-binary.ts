@@ -4,6 +4,6 @@ import { type CompileOptions, type CompiledModule, compileModule } from './compi
 import { type CompiledComponent, compileComponent } from './component/compile-component.ts'
 
 /** Throws what `binaryKind`, `compileModule` and `compileComponent` throw. */
-export function compileBinary (bytes: Uint8Array, maxPages: number, { fuel = false, spare = 0 }: CompileOptions): CompiledModule | CompiledComponent {
-  return binaryKind(bytes) === 'component' ? compileComponent(bytes, maxPages, { fuel }) : compileModule(bytes, maxPages, { fuel, spare })
+export function compileBinary (bytes: Uint8Array, maxPages: number, options: CompileOptions): CompiledModule | CompiledComponent {
+  return binaryKind(bytes) === 'component' ? compileComponent(bytes, maxPages, { fuel: options.fuel === true }) : compileModule(bytes, maxPages, options)
 }

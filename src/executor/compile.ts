@@ -2,7 +2,7 @@
 import type { ModuleInfo } from './binary/module-info.ts'
 import { checkModule } from './binary/check.ts'
 import { meterModule } from './binary/fuel.ts'
-import { parseModule } from './binary/parse.ts'
+import { ModuleParser } from './binary/parse.ts'
 import { confineModule } from './binary/rewrite.ts'
 import { Guest } from './abi/guest.ts'
 import { MemoryPool } from './memory-pool.ts'
@@ -13,6 +13,8 @@ export interface CompileOptions {
   fuel?: boolean
   /** So many bytes before the module's, and the module's own, may be overwritten; default none. */
   spare?: number
+  /** Has read some of the bytes; default none. */
+  parser?: ModuleParser | undefined
 }
 
 export interface CompiledModule {
@@ -26,8 +28,8 @@ export interface CompiledModule {
 }
 
 /** Parses, checks, rewrites and compiles. Throws what `parseModule`, `checkModule` and `meterModule` throw, and ERR_MODULE_INVALID. */
-export function compileModule (bytes: Uint8Array, maxPages: number, { fuel = false, spare = 0 }: CompileOptions = {}): CompiledModule {
-  const info = parseModule(bytes)
+export function compileModule (bytes: Uint8Array, maxPages: number, { fuel = false, spare = 0, parser = new ModuleParser(bytes) }: CompileOptions = {}): CompiledModule {
+  const info = parser.finish()
   checkModule(info, maxPages)
   const confined = confineModule(bytes, info, maxPages, fuel ? meterModule(bytes, info) : undefined, spare)
   try {

@@ -40,6 +40,7 @@ export class FrameReader {
       onFrame(chunk.subarray(at + PREFIX_BYTES, end))
       at = end
     }
-    this.rest = chunk.subarray(at)
+    // At most three bytes, copied: a view would keep the whole chunk, which may be as large as a frame.
+    this.rest = Buffer.from(chunk.subarray(at))
   }
 }

@@ -66,7 +66,7 @@ export class Job {
   log (text: string): void {
     const { onLog } = this.options
     // A sandbox that is sane never reports more.
-    if (onLog === undefined || this.logs.length + text.length > MAX_LOG_BYTES) return
+    if (onLog === undefined || text === '' || this.logs.length + text.length > MAX_LOG_BYTES) return
     this.live += text
     queueMicrotask(() => { onLog(text) })
   }

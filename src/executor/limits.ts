@@ -91,6 +91,8 @@ export const MAX_BINDGEN_WORDS = 10_000
 export const MAX_BINDGEN_STEPS = 1_000_000
 /** Text of a dying sandbox process that is kept to say why it died. */
 export const MAX_SANDBOX_STDERR_BYTES = 4 * KiB
+/** Bytes that may wait for a sandbox to read them when it asks for one more HTTP answer: those of the calls that it was handed ahead. */
+export const MAX_SANDBOX_UNREAD_BYTES = 256 * MiB
 /** Programs that a slot keeps bound to their module, and functions whose run times are remembered. */
 export const MAX_WARM_PROGRAMS = 256
 /** Requests of one call; each may take HTTP_TIMEOUT_MS and a connection. */

@@ -50,7 +50,7 @@ function maker (item: ImportInfo, maxPages: number, own: ImportProvider | undefi
 }
 
 function missingFunction (item: ImportInfo, named: string): () => HostFunction {
-  const hint = isWasiModule(item.module) ? ' (WASI preview 1 has no such function)' : ''
+  const hint = isWasiModule(item.module) ? ' (WASI preview 1 has no such function, or none of this type)' : ''
   return () => () => { throw new GuestAbort('ERR_MISSING_IMPORT', `the module called the import ${named}, which the sandbox does not provide${hint}`) }
 }
 

@@ -5,12 +5,11 @@ import { type Value, valueFault } from '../task/values.ts'
 
 /** Throws ERR_RESULT_TYPE for outputs that no frame can carry: too deep, too many values, or with a field that names a prototype. */
 export function requireValues (outputs: Record<string, Value>): Record<string, Value> {
-  for (const [name, value] of Object.entries(outputs)) {
-    if (typeof value !== 'object') continue
-    const fault = valueFault(value)
-    if (fault !== undefined) throw new CorebrumError('ERR_RESULT_TYPE', `the output ${JSON.stringify(name)} ${fault}`)
-  }
-  return outputs
+  const fault = valueFault(outputs)
+  if (fault === undefined) return outputs
+  const faults = Object.entries(outputs).map(([name, value]) => ({ name, own: valueFault(value) }))
+  const first = faults.find(({ own }) => own !== undefined)
+  throw new CorebrumError('ERR_RESULT_TYPE', first === undefined ? `what the outputs hold together ${fault}` : `the output ${JSON.stringify(first.name)} ${first.own}`)
 }
 
 /** The error for outputs whose encoded form is over the limit. */

@@ -4,10 +4,11 @@
  */
 import { decode } from '../cbor.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
+import { MAX_LOG_BYTES } from '../limits.ts'
 import type { HttpResponse } from '../task/http.ts'
 import type { ProgramFile, ProgramSetup } from '../task/program.ts'
 import type { FullUsage } from '../task/usage.ts'
-import type { Value } from '../task/values.ts'
+import { type Value, valueFault } from '../task/values.ts'
 import type { Signature } from './abi/adapter.ts'
 import type { HostNames } from './abi/guest.ts'
 import type { CallFile } from './executor.ts'
@@ -99,7 +100,7 @@ export function decodeEvent (body: Uint8Array): SandboxEvent {
   if (event === Event.REQUEST) return { event, sequence, request: rest[0] }
   if (event === Event.LOG && typeof rest[0] === 'string') return { event, sequence, text: rest[0] }
   const [usage, logs, asks, what, text] = rest
-  if (typeof logs !== 'string' || typeof asks !== 'boolean') throw broken()
+  if (typeof logs !== 'string' || logs.length > MAX_LOG_BYTES || typeof asks !== 'boolean') throw broken()
   const report = { event: Event.DONE, sequence, usage: decodeUsage(usage), logs, asks } as const
   if (event === Event.DONE && isOutputs(what)) return { ...report, outputs: what }
   const code = what
@@ -114,8 +115,9 @@ export function encodeUsage ({ wallMs, cpuMs, memoryBytes, moduleBytes, fileByte
 
 function decodeUsage (value: unknown): FullUsage {
   if (!Array.isArray(value) || value.length < 5) throw broken()
-  const [wallMs = 0, cpuMs = 0, memoryBytes = 0, moduleBytes = 0, fileBytes = 0, fuel] = value.map((item: unknown) => {
-    if (typeof item !== 'number') throw broken()
+  const [wallMs = 0, cpuMs = 0, memoryBytes = 0, moduleBytes = 0, fileBytes = 0, fuel] = value.map((item: unknown, index) => {
+    // The first two are durations; what is counted has no fractions.
+    if (typeof item !== 'number' || !(item >= 0 && item <= Number.MAX_SAFE_INTEGER) || (index > 1 && !Number.isInteger(item))) throw broken()
     return item
   })
   return { wallMs, cpuMs, memoryBytes, moduleBytes, fileBytes, ...(fuel === undefined ? {} : { fuel }) }
@@ -125,19 +127,23 @@ function broken (): CorebrumError {
   return new CorebrumError('ERR_SANDBOX_CRASHED', 'the sandbox sent something that is no report')
 }
 
-/** CBOR gives nothing but values, so an object is outputs. */
 function isOutputs (value: unknown): value is Record<string, Value> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array) && valueFault(value) === undefined
 }
 
 function isErrorCode (value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERRORS, value)
 }
 
-/** What stands before a module's bytes: its key (length in 2 bytes, then UTF-8) and its cap in pages (4 bytes). */
+/** Left free before a module's bytes, for what confining it adds: it then need not be copied. */
+const MODULE_ROOM_BYTES = 128
+/** However long the key. */
+export const MAX_MODULE_HEADER_BYTES = 2 + 0xffff + 4 + MODULE_ROOM_BYTES
+
+/** What stands before a module's bytes: its key (length in 2 bytes, then UTF-8), its cap in pages (4 bytes), and room. */
 export function encodeModuleHeader (key: string, maxPages: number): Uint8Array {
   const text = Buffer.from(key, 'utf8')
-  const header = Buffer.alloc(6 + text.length)
+  const header = Buffer.alloc(6 + text.length + MODULE_ROOM_BYTES)
   header.writeUInt16LE(text.length, 0)
   header.set(text, 2)
   header.writeUInt32LE(maxPages, 2 + text.length)
@@ -147,5 +153,6 @@ export function encodeModuleHeader (key: string, maxPages: number): Uint8Array {
 /** `spare`: so many bytes stand before the module's, which are of no use any more. */
 export function decodeModule (body: Buffer): { key: string, maxPages: number, bytes: Uint8Array, spare: number } {
   const end = 2 + body.readUInt16LE(0)
-  return { key: body.toString('utf8', 2, end), maxPages: body.readUInt32LE(end), bytes: body.subarray(end + 4), spare: end + 4 }
+  const spare = end + 4 + MODULE_ROOM_BYTES
+  return { key: body.toString('utf8', 2, end), maxPages: body.readUInt32LE(end), bytes: body.subarray(spare), spare }
 }

@@ -8,6 +8,8 @@ import { RESUME_AFTER_MS, SANDBOX_GARBAGE_BYTES } from './limits.ts'
 import type { HttpRequest, HttpResponse } from '../task/http.ts'
 import { type FullUsage, NO_USAGE } from '../task/usage.ts'
 import type { GuestOptions, HostNames } from './abi/guest.ts'
+import { ArrivingModule } from './arriving-module.ts'
+import type { ModuleParser } from './binary/parse.ts'
 import { BlockingReader, writeFrame } from './blocking-pipe.ts'
 import { type BoundProgram, type CallOutcome, bindProgram, runCall } from './call.ts'
 import { compileBinary } from './compile-binary.ts'
@@ -21,9 +23,7 @@ const STDOUT = 1
 /** What is kept of a module: its bytes until the first call, then what compiling them gave. */
 interface HeldModule {
   maxPages: number
-  bytes?: Uint8Array
-  /** Bytes before those that may be overwritten. */
-  spare: number
+  source?: { bytes: Uint8Array, spare: number, parser: ModuleParser | undefined }
   compiled?: ReturnType<typeof compileBinary>
   /** Why it does not compile; a second call need not try again. */
   failure?: CorebrumError
@@ -47,11 +47,12 @@ let pending: Array<Command | { key: string, module: HeldModule }> = []
 
 /** Queues what the next frame holds; false when the node is gone. */
 function readFrame (): boolean {
-  const frame = reader.next()
+  const arriving = new ArrivingModule()
+  const frame = reader.next((...part) => arriving.advance(...part))
   if (frame === undefined) return false
   if (frame.kind === FrameKind.MODULE) {
     const { key, maxPages, bytes, spare } = decodeModule(frame.body)
-    pending.push({ key, module: { maxPages, spare, bytes } })
+    pending.push({ key, module: { maxPages, source: { bytes, spare, parser: arriving.parser } } })
   } else {
     // Only the node that started this process writes here, so what it says is taken as it stands.
     pending.push(...decode(frame.body, { maxItems: frame.body.length }) as Command[])
@@ -153,10 +154,10 @@ function bind (sequence: number, { spec }: HeldProgram): BoundProgram {
   if (held.failure !== undefined) throw held.failure
   if (held.compiled === undefined) {
     writeFrame(STDOUT, encode([Event.STARTED, sequence]))
-    const bytes = held.bytes ?? new Uint8Array(0)
-    delete held.bytes
+    const { bytes = new Uint8Array(0), ...source } = held.source ?? {}
+    delete held.source
     try {
-      held.compiled = compileBinary(bytes, held.maxPages, { fuel: spec.fuel !== undefined, spare: held.spare })
+      held.compiled = compileBinary(bytes, held.maxPages, { fuel: spec.fuel !== undefined, ...source })
     } catch (thrown) {
       held.failure = toCorebrumError(thrown)
       throw held.failure

@@ -8,6 +8,7 @@ import type { HttpResponse } from '../task/http.ts'
 import { AlarmClock } from './alarm-clock.ts'
 import { CommandPipe } from './command-pipe.ts'
 import { FrameReader } from './frame-reader.ts'
+import { HandedCall } from './handed-call.ts'
 import type { Job } from './job.ts'
 import type { SandboxChild } from './launch.ts'
 import { Event, type Failure, Op, type Report, decodeEvent } from './protocol.ts'
@@ -15,20 +16,6 @@ import { Warm } from './warm.ts'
 
 /** A byte of a log that is not UTF-8 takes three as U+FFFD. */
 const MAX_REPORT_BYTES = MAX_OUTPUT_BYTES + 3 * MAX_LOG_BYTES + 65_536
-
-/** One call that the process was handed. */
-interface Entry {
-  job: Job
-  sequence: number
-  /** The module is compiled first; the process says when it begins. */
-  cold: boolean
-  /** When it began, on the clock of `performance.now()`; undefined when it waits behind others. */
-  startedAt: number | undefined
-  /** Given back; the process will be told not to run it. */
-  revoked: boolean
-  /** What it was expected to take when it was handed over. */
-  estimateMs: number
-}
 
 /** The calls of a process that ended. */
 export interface Orphans {
@@ -68,7 +55,7 @@ export class Sandbox {
   private readonly owner: SandboxOwner
   private readonly frames = new FrameReader(MAX_REPORT_BYTES)
   private readonly clock: AlarmClock
-  private entries: Entry[] = []
+  private entries: HandedCall[] = []
   private sequence = 0
   private stderr = ''
 
@@ -117,7 +104,7 @@ export class Sandbox {
   hand (job: Job, estimateMs: number, cold: boolean): void {
     const { id, isNew } = this.warm.program(job.program.key)
     if (isNew) this.pipe.send([Op.PROGRAM, id, job.program.spec])
-    const entry: Entry = { job, sequence: this.sequence++, cold, startedAt: undefined, revoked: false, estimateMs }
+    const entry = new HandedCall(job, this.sequence++, estimateMs, cold)
     this.entries.push(entry)
     job.sandbox = this
     this.pipe.send(job.extras === undefined ? [Op.CALL, entry.sequence, id, job.values] : [Op.CALL, entry.sequence, id, job.values, job.extras])
@@ -127,6 +114,7 @@ export class Sandbox {
 
   /** Gives the running call what it waits for. */
   respond (response: HttpResponse | Failure): void {
+    this.entries[0]?.noteAnswer()
     if (this.alive) this.pipe.send([Op.RESPONSE, response])
   }
 
@@ -175,7 +163,7 @@ export class Sandbox {
     else this.clock.set(now + first.job.program.timeLimitMs + SANDBOX_START_MS)
   }
 
-  private begin (entry: Entry, now: number): void {
+  private begin (entry: HandedCall, now: number): void {
     entry.startedAt = now
     this.clock.set(now + entry.job.program.timeLimitMs)
     if (this.holdsUp(entry)) this.clock.soon()
@@ -183,7 +171,7 @@ export class Sandbox {
   }
 
   /** True when others wait behind this call, or nobody waits for it. */
-  private holdsUp ({ job }: Entry): boolean {
+  private holdsUp ({ job }: HandedCall): boolean {
     return this.entries.length > 1 || job.sandbox !== this || job.settled
   }
 
@@ -214,18 +202,22 @@ export class Sandbox {
     const event = decodeEvent(body)
     const [first] = this.entries
     if (event.event === Event.READY) {
+      if (this.ready) throw new Error('the sandbox said twice that it is ready')
       this.ready = true
       this.startFirst()
       this.owner.onReady(this)
     } else if (first === undefined || event.sequence !== first.sequence) {
       throw new Error('the sandbox reported a call that it was not to run')
     } else if (event.event === Event.STARTED) {
-      this.begin(first, performance.now())
+      // The limit of a call that has begun already does not begin anew.
+      if (first.startedAt === undefined) this.begin(first, performance.now())
     } else if (event.event === Event.LOG) {
       first.job.log(event.text)
     } else if (event.event === Event.REQUEST) {
+      first.noteRequest(this.child.stdin.writableLength)
       this.owner.onRequest(this, first.job, event.request)
     } else if (event.event === Event.NAMES) {
+      first.noteNames()
       this.pipe.send([Op.NAMES, first.job.program.names(first.job.call)])
     } else {
       this.entries.shift()

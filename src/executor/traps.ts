@@ -6,6 +6,8 @@ import type { FuelTank } from './abi/fuel-tank.ts'
 import { type Guest, GuestAbort, ProgramExit } from './abi/guest.ts'
 import type { ModuleInfo } from './binary/module-info.ts'
 
+const MAX_STACK_CHARS = 10_000
+
 /** Where the call stood when it failed. */
 export interface TrapContext {
   /** Absent where it is not known which module failed. */
@@ -24,6 +26,7 @@ export function explainThrown (thrown: unknown, context: TrapContext): CorebrumE
   if (thrown instanceof RangeError) return rangeError(thrown, context)
   if (thrown instanceof WebAssembly.CompileError) return new CorebrumError('ERR_MODULE_INVALID', `the module does not validate: ${clean(thrown.message)}${newerHint(thrown.message)}`, { cause: thrown })
   if (thrown instanceof WebAssembly.LinkError) return new CorebrumError('ERR_MODULE_INVALID', `the module cannot be linked: ${clean(thrown.message)}`, { cause: thrown })
+  if (isTypeMismatch(thrown)) return new CorebrumError('ERR_TRAP', `the module calls a function of the sandbox, or exports one, with another type than that function has: ${thrown.message}`, { cause: thrown })
   if (isWasmException(thrown)) return new CorebrumError('ERR_TRAP', 'the module threw an exception that nothing caught', { cause: thrown })
   return new CorebrumError('ERR_INTERNAL', `the sandbox failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
 }
@@ -35,7 +38,8 @@ export function outOfFuel ({ budget }: FuelTank): CorebrumError {
 
 function trap (thrown: WebAssembly.RuntimeError, context: TrapContext): CorebrumError {
   const kind = clean(thrown.message)
-  const place = trappedFunction(thrown.stack ?? '', context.info)
+  // The names in it are the module's own, of any length.
+  const place = trappedFunction(thrown.stack?.slice(0, MAX_STACK_CHARS) ?? '', context.info)
   const sentence = `the module trapped: ${kind}${place === undefined ? '' : ` in ${place}`}`
   return outOfMemory(sentence, context) ?? new CorebrumError('ERR_TRAP', sentence, { cause: thrown })
 }
@@ -79,6 +83,11 @@ function clean (message: string): string {
 /** For what older engines refuse and newer ones know: computed constants (extended-const), exception references. */
 function newerHint (message: string): string {
   return /not allowed in constant expressions|Invalid opcode 0x(1f|0a)\b/.test(message) ? ' (a newer Node.js than this one may know it: try 22 or later)' : ''
+}
+
+/** What the engine throws where a number is due and a 64-bit integer comes, or the reverse. */
+function isTypeMismatch (thrown: unknown): thrown is Error {
+  return (thrown instanceof TypeError || thrown instanceof SyntaxError) && /BigInt|type incompatibility/.test(thrown.message)
 }
 
 /** `WebAssembly.Exception` is newer than the type library. */

@@ -83,7 +83,7 @@ function requireFloat (value: number | bigint, input: TypedName, wasm: 'f32' | '
 }
 
 /** One result as a value of the declared type; i64 comes back exact. Throws ERR_RESULT_TYPE. */
-export function fromWasm (result: unknown, output: TypedName, wasm: WasmType): Value {
+function fromWasm (result: unknown, output: TypedName, wasm: WasmType): Value {
   if (typeof result !== 'number' && typeof result !== 'bigint') {
     throw new CorebrumError('ERR_RESULT_TYPE', `the output ${JSON.stringify(output.name)} is declared as ${output.type}; the function returned a value of type ${wasm}`)
   }

@@ -40,6 +40,10 @@ export function requireFunction (info: ModuleInfo, name: string): FoundFunction 
     : `the module exports no function ${JSON.stringify(name)}; it exports ${listed}`)
 }
 
+export function sameType (a: FunctionType, b: FunctionType): boolean {
+  return a.params.join() === b.params.join() && a.results.join() === b.results.join()
+}
+
 export function describeType (type: FunctionType): string {
   return `(${type.params.join(', ')}) -> (${type.results.join(', ')})`
 }

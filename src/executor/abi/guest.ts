@@ -61,7 +61,6 @@ export class Guest {
   readonly ambient: Ambient
   /** Of a call whose module is metered. */
   readonly fuel: FuelTank | undefined
-  readonly names: () => HostNames
   readonly sendRequest: GuestOptions['sendRequest']
   readonly stdout: Capture
   /** stderr and console text. */
@@ -72,6 +71,8 @@ export class Guest {
   private linearMemory: WebAssembly.Memory | undefined
   private functionTable: WebAssembly.Table | undefined
   private readonly live: LiveLog | undefined
+  private readonly askNames: () => HostNames
+  private known: HostNames | undefined
 
   constructor (options: GuestOptions = {}) {
     this.stdin = options.stdin ?? new Uint8Array(0)
@@ -81,11 +82,16 @@ export class Guest {
     this.files = options.files ?? []
     this.sendRequest = options.sendRequest
     this.fuel = options.fuel === undefined ? undefined : new FuelTank(options.fuel)
-    this.names = options.names ?? (() => ({}))
+    this.askNames = options.names ?? (() => ({}))
     const ambient = options.ambient ?? realAmbient
     if (options.onLog !== undefined) this.live = new LiveLog(this.logs, options.onLog)
     this.ambient = this.live === undefined ? ambient : tellingSleep(ambient, () => { this.showLog() })
     this.stdout = options.logsStdout === true ? this.logs : new Capture(MAX_OUTPUT_BYTES, 'refuse')
+  }
+
+  /** Of worker and task; asked for once. */
+  names (): HostNames {
+    return this.known ??= this.askNames()
   }
 
   /** Reports what was logged so far; to be called before the sandbox waits for anything but a sleep of `ambient`. */
@@ -167,7 +173,8 @@ export class Guest {
   /** A copy of `length` bytes at `pointer`, both as the module returned them; throws ERR_POINTER when outside of its memory. */
   copy (pointer: number, length: number): Uint8Array {
     const start = pointer >>> 0
-    const size = length >>> 0
+    // What was computed from a length may have more than 32 bits.
+    const size = length > 0xffffffff ? length : length >>> 0
     if (start + size > this.memoryBytes) {
       throw new CorebrumError('ERR_POINTER', `the module returned ${size} bytes at ${start}; its memory ends at ${this.memoryBytes}`)
     }

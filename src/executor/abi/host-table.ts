@@ -15,6 +15,12 @@ export function provideTable (table: HostTable): ImportProvider {
 }
 
 /** True for a function that JavaScript numbers can be passed to and returned from: a module may declare what it likes. */
-export function takesNumbers ({ kind, type }: ImportInfo): boolean {
-  return kind === 'function' && type !== undefined && [...type.params, ...type.results].every((item) => item === 'i32' || item === 'f64' || item === 'f32')
+export function takesNumbers (item: ImportInfo): boolean {
+  const { type } = item
+  return type !== undefined && givesOneResult(item) && [...type.params, ...type.results].every((value) => value === 'i32' || value === 'f64' || value === 'f32')
+}
+
+/** True for a function that gives one result at most, as those of the host do. */
+export function givesOneResult ({ kind, type }: ImportInfo): boolean {
+  return kind === 'function' && (type === undefined || type.results.length <= 1)
 }

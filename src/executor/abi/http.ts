@@ -12,6 +12,7 @@ import { type HttpRequest, type HttpResponse, httpRequestFrom, httpResponseView 
 import type { Value } from '../../task/values.ts'
 import type { HostFunction, ImportProvider } from './adapter.ts'
 import { type Guest, GuestAbort } from './guest.ts'
+import { takesNumbers } from './host-table.ts'
 import { decodeText, fromJson, toJson } from './json.ts'
 
 /** Sends a request and waits for the answer; throws what `Requester` rejects with. */
@@ -44,20 +45,20 @@ function answerOf (guest: Guest, text: string): Value {
   }
 }
 
-const FUNCTIONS: Record<string, (guest: Guest) => HostFunction> = {
-  http_request: (guest) => (pointer: number, length: number) => {
+const FUNCTIONS: ReadonlyMap<string, (guest: Guest) => HostFunction> = new Map<string, (guest: Guest) => HostFunction>([
+  ['http_request', (guest) => (pointer: number, length: number) => {
     const answer = encoder.encode(toJson(answerOf(guest, decodeText(guest.copy(pointer, length), 'the HTTP request'))))
     answers.set(guest, answer)
     return answer.length
-  },
-  http_answer: (guest) => (pointer: number) => {
+  }],
+  ['http_answer', (guest) => (pointer: number) => {
     const answer = answers.get(guest) ?? new Uint8Array(0)
     const start = pointer >>> 0
     if (start + answer.length > guest.memoryBytes) throw new GuestAbort('ERR_POINTER', `the program wants the HTTP answer of ${answer.length} bytes at ${start}; its memory ends at ${guest.memoryBytes}`)
     guest.bytes().set(answer, start)
     answers.delete(guest)
-  },
-}
+  }],
+])
 
 export const provideHttp: ImportProvider = (item) =>
-  item.kind === 'function' && item.module === MODULE && Object.hasOwn(FUNCTIONS, item.name) ? FUNCTIONS[item.name] : undefined
+  item.module === MODULE && takesNumbers(item) ? FUNCTIONS.get(item.name) : undefined

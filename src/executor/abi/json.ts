@@ -2,6 +2,7 @@
 import { parse, stringify } from 'lossless-json'
 import { CorebrumError } from '../../errors.ts'
 import { MAX_INTEGER_DIGITS, MAX_VALUE_DEPTH } from '../../limits.ts'
+import { utf8Text } from '../../task/utf8.ts'
 import type { Value } from '../../task/values.ts'
 import type { TypedName } from './adapter.ts'
 import { describeValue, exactInteger } from './convert.ts'
@@ -108,14 +109,11 @@ export function namesOutputs (value: Value, outputs: readonly TypedName[]): bool
   return isPlainObject(value) && outputs.every((output) => Object.hasOwn(value, output.name))
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
+/** UTF-8 text; throws ERR_RESULT_TYPE with `what` as its subject for other bytes. */
 export function decodeText (bytes: Uint8Array, what: string): string {
-  try {
-    return utf8.decode(bytes)
-  } catch (cause) {
-    throw new CorebrumError('ERR_RESULT_TYPE', `${what} is not UTF-8 text`, { cause })
-  }
+  const text = utf8Text(bytes)
+  if (text === undefined) throw new CorebrumError('ERR_RESULT_TYPE', `${what} is not UTF-8 text`)
+  return text
 }
 
 /** Bytes that hold the outputs: raw or text for one output of such a type, else JSON. */

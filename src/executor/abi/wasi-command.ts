@@ -28,12 +28,11 @@ export const wasiCommand: Adapter = {
 
 /** The inputs as one JSON object, for the program's standard input. */
 export function standardInput (values: ReadonlyArray<Value | undefined>, inputs: readonly TypedName[]): Uint8Array {
-  const given: Record<string, Value> = {}
-  inputs.forEach((input, index) => {
+  const given = inputs.flatMap(({ name }, index): Array<[string, Value]> => {
     const value = values[index]
-    if (value !== undefined) given[input.name] = value
+    return value === undefined ? [] : [[name, value]]
   })
-  return encoder.encode(toJson(given))
+  return encoder.encode(toJson(Object.fromEntries(given)))
 }
 
 /** Runs a program that may end by an exit code, and reads the outputs from what it wrote. Throws ERR_EXIT_CODE, ERR_RESULT_TYPE. */

@@ -10,7 +10,7 @@ import { Op } from './opcodes.ts'
 /** Fuel that a place may take for instructions behind it that are then not run. */
 const MERGED_COST = 24
 /** A call pays this much on top, for which the called function has that much less to pay: small ones are free. */
-export const CALL_COST = 24
+const CALL_COST = 24
 /** Entering a function clears this many locals for one unit of fuel. */
 const LOCALS_PER_FUEL = 8
 /** A block type without parameters and results. */

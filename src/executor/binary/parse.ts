@@ -1,11 +1,10 @@
 /** One pass over a module's sections: everything that is known of it before it is compiled. */
+import { FunctionBodies } from './function-bodies.ts'
 import { BinaryReader } from './reader.ts'
 import type { ImportInfo, ModuleInfo } from './module-info.ts'
+import { Section } from './sections.ts'
 import { requireModuleHeader } from './sniff.ts'
 import { readLimits, readTypeEntry, readValueType } from './types.ts'
-
-const I32 = 0x7f
-const I64 = 0x7e
 
 const KINDS: Array<ImportInfo['kind']> = ['function', 'table', 'memory', 'global', 'tag']
 
@@ -38,7 +37,6 @@ const READERS: Record<number, (pass: Pass) => void> = {
     info.hasStart = true
     info.start = reader.u32()
   },
-  10: readCode,
   11: ({ info, reader }) => { info.dataBytes = reader.end - reader.offset },
   12: ({ features }) => { features.add('bulk-memory') },
   13: ({ info, reader, features }) => {
@@ -47,32 +45,76 @@ const READERS: Record<number, (pass: Pass) => void> = {
   },
 }
 
+/** No section is read before the bytes of its header can all be there: its id and its length. */
+const HEADER_BYTES = 6
+
+/**
+ * Reads a module of which the front part may be all that has arrived; the bytes behind it are not looked at. A section is
+ * read when all of it is there, the code body by body. Throws what `parseModule` throws, as soon as it is seen.
+ */
+export class ModuleParser {
+  private readonly info: ModuleInfo
+  private readonly features = new Set<string>()
+  private readonly outer: BinaryReader
+  /** Numbers of the sections that were read. */
+  private readonly seen = new Set<number>()
+  /** Of the code section, while part of it is still to come. */
+  private bodies: FunctionBodies | undefined
+
+  /** `bytes` has the module's length; so much that `requireModuleHeader` can judge must be there. */
+  constructor (bytes: Uint8Array) {
+    requireModuleHeader(bytes)
+    this.outer = new BinaryReader(bytes, 8)
+    this.info = {
+      byteLength: bytes.length, sections: [], types: [], imports: [], exports: [], functionTypes: [], memories: [], tables: [], tableInitialiser: false,
+      globals: 0, tags: 0, functions: 0, hasStart: false, customs: [], codeBytes: 0, dataBytes: 0, largestBodyBytes: 0, mostLocals: 0, features: [],
+    }
+  }
+
+  /** Reads on as far as the module's first `available` bytes allow. */
+  advance (available: number): void {
+    const { outer, info, features } = this
+    const { bytes } = outer
+    while (this.bodies?.advance(available) !== false && !outer.done) {
+      this.bodies = undefined
+      const header = outer.offset
+      if (available < Math.min(header + HEADER_BYTES, bytes.length)) return
+      const id = outer.u8()
+      const length = outer.u32()
+      const start = outer.offset
+      outer.skip(length)
+      if (id !== Section.CODE && available < outer.offset) {
+        outer.offset = header
+        return
+      }
+      // What is taken out of a module or changed in it is named by the number of its section: a second one would stay as it is.
+      if (id !== Section.CUSTOM && this.seen.has(id)) throw outer.damaged(`its section ${id} stands there twice`)
+      this.seen.add(id)
+      info.sections.push({ id, header, start, end: outer.offset })
+      const reader = new BinaryReader(bytes, start, outer.offset)
+      if (id === Section.CODE) this.bodies = new FunctionBodies(reader, info, features)
+      else READERS[id]?.({ info, features, reader })
+    }
+  }
+
+  /** What the whole module holds; all of it must have arrived. */
+  finish (): ModuleInfo {
+    const { info, features } = this
+    this.advance(info.byteLength)
+    for (const item of info.exports) {
+      if (item.kind !== 'function') continue
+      const type = info.types[info.functionTypes[item.index] ?? -1]
+      if (type !== undefined) item.type = type
+    }
+    noteFeatures(info, features)
+    info.features = [...features].sort()
+    return info
+  }
+}
+
 /** Throws ERR_NOT_WASM, ERR_MODULE_UNSUPPORTED (components) or ERR_MODULE_INVALID. Checks the frame, not the code. */
 export function parseModule (bytes: Uint8Array): ModuleInfo {
-  requireModuleHeader(bytes)
-  const info: ModuleInfo = {
-    byteLength: bytes.length, sections: [], types: [], imports: [], exports: [], functionTypes: [], memories: [], tables: [], tableInitialiser: false,
-    globals: 0, tags: 0, functions: 0, hasStart: false, customs: [], codeBytes: 0, dataBytes: 0, largestBodyBytes: 0, mostLocals: 0, features: [],
-  }
-  const features = new Set<string>()
-  const outer = new BinaryReader(bytes, 8)
-  while (!outer.done) {
-    const header = outer.offset
-    const id = outer.u8()
-    const length = outer.u32()
-    const start = outer.offset
-    outer.skip(length)
-    info.sections.push({ id, header, start, end: outer.offset })
-    READERS[id]?.({ info, features, reader: new BinaryReader(bytes, start, outer.offset) })
-  }
-  for (const item of info.exports) {
-    if (item.kind !== 'function') continue
-    const type = info.types[info.functionTypes[item.index] ?? -1]
-    if (type !== undefined) item.type = type
-  }
-  noteFeatures(info, features)
-  info.features = [...features].sort()
-  return info
+  return new ModuleParser(bytes).finish()
 }
 
 function readCustom ({ info, features, reader }: Pass): void {
@@ -130,11 +172,16 @@ function readImports ({ info, reader }: Pass): void {
   }
 }
 
+/** Large modules have 100,000 functions and more: the list is made in one piece, as growing it costs more than reading. */
 function readFunctions ({ info, reader }: Pass): void {
-  for (let count = reader.u32(); count > 0; count--) {
-    info.functionTypes.push(reader.u32())
-    info.functions++
-  }
+  const { functionTypes } = info
+  const count = reader.u32()
+  const left = reader.end - reader.offset
+  if (count > left) throw reader.damaged(`${count} functions are announced, ${left} bytes are left`)
+  const first = functionTypes.length
+  functionTypes.length = first + count
+  for (let index = first; index < first + count; index++) functionTypes[index] = reader.u32()
+  info.functions += count
 }
 
 function readTables ({ info, reader }: Pass): void {
@@ -161,33 +208,6 @@ function readExports ({ info, reader }: Pass): void {
     if (kind === undefined) throw reader.damaged(`the export ${JSON.stringify(name)} is of an unknown kind`)
     info.exports.push({ name, kind, index })
   }
-}
-
-/** Large modules have 100,000 functions and more, and this runs before the engine has compiled it: few calls for each. */
-function readCode ({ info, features, reader }: Pass): void {
-  const { bytes } = reader
-  let { largestBodyBytes, mostLocals } = info
-  info.codeBytes = reader.end - reader.offset
-  for (let count = reader.u32(); count > 0; count--) {
-    const size = reader.u32()
-    const start = reader.offset
-    if (size > largestBodyBytes) largestBodyBytes = size
-    reader.skip(size)
-    if (size > 0 && bytes[start] === 0) continue
-    reader.offset = start
-    let locals = 0
-    for (let groups = reader.u32(); groups > 0; groups--) {
-      locals += reader.u32()
-      const type = bytes[reader.offset]
-      if (type === I32 || type === I64) reader.offset++
-      else if (readValueType(reader) === 'v128') features.add('simd')
-    }
-    if (locals > mostLocals) mostLocals = locals
-    if (reader.offset > start + size) throw reader.damaged('a function is longer than it says')
-    reader.offset = start + size
-  }
-  info.largestBodyBytes = largestBodyBytes
-  info.mostLocals = mostLocals
 }
 
 function noteFeatures (info: ModuleInfo, features: Set<string>): void {

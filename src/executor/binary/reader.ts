@@ -1,7 +1,6 @@
 /** Reads the primitives of the WebAssembly binary format (core specification, section 5.2). */
 import { CorebrumError } from '../../errors.ts'
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+import { utf8Text } from '../../task/utf8.ts'
 
 /** Reads forward from `offset` to `end`; anything damaged throws ERR_MODULE_INVALID with the offset. */
 export class BinaryReader {
@@ -58,6 +57,17 @@ export class BinaryReader {
     throw this.damaged('an integer has more than 64 bits')
   }
 
+  /** Signed LEB128 of at most 32 bits. */
+  s32 (): number {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.u8()
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return shift < 28 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value
+    }
+    throw this.damaged('an integer has more than 32 bits')
+  }
+
   /** Steps over a signed LEB128 of at most 64 bits. */
   skipLeb (): void {
     for (let count = 0; count < 10; count++) if (this.u8() < 0x80) return
@@ -77,11 +87,9 @@ export class BinaryReader {
       this.text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
       return this.text.toString('latin1', start, start + length)
     }
-    try {
-      return utf8.decode(this.bytes.subarray(start, start + length))
-    } catch (cause) {
-      throw new CorebrumError('ERR_MODULE_INVALID', `the module is damaged: the name at byte ${start} is not UTF-8`, { cause })
-    }
+    const name = utf8Text(this.bytes.subarray(start, start + length))
+    if (name === undefined) throw new CorebrumError('ERR_MODULE_INVALID', `the module is damaged: the name at byte ${start} is not UTF-8`)
+    return name
   }
 
   /** Nearly all names are, and some modules export 75,000. */

@@ -1,9 +1,8 @@
 /** Checked access to the memory of a WASI program: every pointer comes from the module. */
 import { MAX_WASI_PATH_BYTES } from '../../limits.ts'
+import { utf8Text } from '../../task/utf8.ts'
 import type { Guest } from '../abi/guest.ts'
-import { Errno, WasiError, fail } from './errno.ts'
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+import { Errno, fail } from './errno.ts'
 
 export class GuestMemory {
   private readonly guest: Guest
@@ -46,13 +45,7 @@ export class GuestMemory {
 
   path (pointer: number, length: number): string {
     if (length >>> 0 > MAX_WASI_PATH_BYTES) fail(Errno.NAMETOOLONG)
-    const bytes = this.bytes(pointer, length).slice()
-    let text: string
-    try {
-      text = utf8.decode(bytes)
-    } catch {
-      throw new WasiError(Errno.ILSEQ)
-    }
+    const text = utf8Text(this.bytes(pointer, length)) ?? fail(Errno.ILSEQ)
     return text.includes('\0') ? fail(Errno.INVAL) : text
   }
 

@@ -4,6 +4,7 @@
  */
 import type { HostFunction, ImportProvider } from '../abi/adapter.ts'
 import type { Guest } from '../abi/guest.ts'
+import { givesOneResult } from '../abi/host-table.ts'
 import { Errno, WasiError } from './errno.ts'
 import { fdFunctions } from './fd.ts'
 import { type WasiFunctions, createHost } from './host.ts'
@@ -29,7 +30,7 @@ export function isWasiModule (module: string): boolean {
 }
 
 export const provideWasi: ImportProvider = (item) =>
-  item.kind === 'function' && MODULES.has(item.module) && NAMES.has(item.name) ? (guest) => hostFunction(guest, item.name) : undefined
+  MODULES.has(item.module) && NAMES.has(item.name) && givesOneResult(item) ? (guest) => hostFunction(guest, item.name) : undefined
 
 function hostFunction (guest: Guest, name: string): HostFunction {
   const functions = functionsOf.get(guest) ?? createFunctions(guest)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { checkModule, moduleProblems } from '../../../src/executor/binary/check.ts'
-import { parseModule } from '../../../src/executor/binary/parse.ts'
+import { ModuleParser, parseModule } from '../../../src/executor/binary/parse.ts'
 import { leb } from '../../../src/executor/binary/reader.ts'
 import { confineModule, HOSTED_MEMORY } from '../../../src/executor/binary/rewrite.ts'
 import { inspectModule } from '../../../src/executor/inspect.ts'
@@ -23,6 +23,12 @@ const RICH = `(module
   (export "f" (func 0))
   (export "memory" (memory 0))
   (data (i32.const 8) "hello"))`
+
+/** What it gives, or the code of the error. */
+function outcomeOf (run: () => unknown): unknown {
+  let outcome: unknown
+  return codeOf(() => { outcome = run() }) ?? outcome
+}
 
 /** A module of hand-made sections. */
 const module = (...sections: Array<[number, number[]]>): Uint8Array =>
@@ -85,6 +91,39 @@ describe('module parser', () => {
       module([0, [5, 0x61]]),
     ]
     for (const bytes of cases) assert.equal(codeOf(() => parseModule(bytes)), 'ERR_MODULE_INVALID', Buffer.from(bytes).toString('hex'))
+  })
+
+  it('refuses a section that stands there twice: only the first one would be confined', () => {
+    for (const id of [1, 2, 3, 4, 5, 6, 7, 9, 11]) assert.equal(codeOf(() => parseModule(module([id, [0]], [id, [0]]))), 'ERR_MODULE_INVALID', String(id))
+    assert.equal(codeOf(() => parseModule(module([5, [0]], [5, [1, 0, 1]]))), 'ERR_MODULE_INVALID')
+    parseModule(module([0, [1, 0x61]], [0, [1, 0x61]]))
+  })
+
+  it('reads a module alike however its bytes arrive, and none before it is there', async () => {
+    const base = await wat(RICH)
+    fc.assert(fc.property(
+      fc.array(fc.record({ at: fc.nat({ max: base.length - 1 }), byte: fc.nat({ max: 255 }) }), { maxLength: 2 }),
+      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 10 }),
+      fc.nat({ max: 255 }),
+      (edits, steps, filler) => {
+        const bytes = base.slice()
+        for (const { at, byte } of edits) bytes[at] = byte
+        const arriving = new Uint8Array(bytes.length).fill(filler)
+        const found = outcomeOf(() => {
+          let filled = 8
+          arriving.set(bytes.subarray(0, filled))
+          const parser = new ModuleParser(arriving)
+          for (let turn = 0; filled < bytes.length; turn++) {
+            const next = Math.min(bytes.length, filled + (steps[turn % steps.length] ?? 1))
+            arriving.set(bytes.subarray(filled, next), filled)
+            filled = next
+            parser.advance(filled)
+          }
+          return parser.finish()
+        })
+        assert.deepEqual(found, outcomeOf(() => parseModule(bytes)))
+      },
+    ))
   })
 
   it('never throws anything but its own errors, whatever the bytes are', async () => {

@@ -76,6 +76,17 @@ describe('the event loop of a Go program', () => {
     loop.run(() => false)
     assert.equal(fired, 20)
   })
+
+  it('takes any number for a delay', () => {
+    for (const delay of [NaN, -1, -Infinity]) {
+      const loop = new EventLoop(stillAmbient())
+      let fired = false
+      loop.after(delay, () => { fired = true })
+      loop.run(() => fired)
+      assert(fired, String(delay))
+    }
+    for (const delay of [Infinity, Number.MAX_VALUE, 2 ** 63]) new EventLoop(stillAmbient()).after(delay, () => {})
+  })
 })
 
 describe('the host objects of a Go program', () => {

@@ -53,6 +53,10 @@ describe('HTTP requests of modules', () => {
     assert.deepEqual(seen.map(({ request, hosts }) => ({ ...request, body: request.body.length, hosts })), [{ method: 'GET', url: 'http://a.org/', headers: { x: 'y' }, body: 0, hosts: ['a.org'] }])
   })
 
+  it('are refused in words where a field is a large integer', async () => {
+    await rejectsWith('ERR_NETWORK_REFUSED', run(asks('{\\22url\\22:\\22http://a.org/\\22,\\22method\\22:12345678901234567890}')))
+  })
+
   it('give bytes that are no text in base64', async () => {
     answer = async () => ({ status: 200, headers: {}, body: Uint8Array.of(0xff, 0xfe) })
     assert.deepEqual((await run(asks(REQUEST))).outputs, { result: { status: 200, headers: {}, body_base64: '//4=' } })

@@ -1,6 +1,7 @@
 /** The functions of `extism:host/env`, and of `env.extism_*` as plug-ins imported them before 1.0. */
 import type { FunctionType, ImportInfo } from '../../binary/module-info.ts'
 import type { HostFunction, ImportProvider } from '../adapter.ts'
+import { sameType } from '../exports.ts'
 import type { Guest } from '../guest.ts'
 import { sendFromKernel } from './http.ts'
 import type { Kernel } from './kernel.ts'
@@ -98,8 +99,4 @@ export function provideKernel (kernelOf: (guest: Guest) => Kernel): ImportProvid
     if (found === undefined || item.type === undefined || !sameType(item.type, found.type)) return undefined
     return (guest) => found.make(kernelOf(guest), guest)
   }
-}
-
-function sameType (a: FunctionType, b: FunctionType): boolean {
-  return a.params.join() === b.params.join() && a.results.join() === b.results.join()
 }

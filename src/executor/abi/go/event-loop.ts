@@ -79,6 +79,8 @@ export class EventLoop {
   }
 
   private due (milliseconds: number): bigint {
-    return this.ambient.monotonicNs() + BigInt(Math.round(Math.max(milliseconds, 0) * NS_PER_MS))
+    // NaN is no delay, as in JavaScript.
+    const delayNs = milliseconds > 0 ? Math.min(milliseconds * NS_PER_MS, Number.MAX_SAFE_INTEGER) : 0
+    return this.ambient.monotonicNs() + BigInt(Math.round(delayNs))
   }
 }

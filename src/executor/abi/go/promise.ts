@@ -5,7 +5,7 @@ import { type Inert, type Methods, type Native, type PromiseState, Thing, Thrown
 
 const PROMISE_BYTES = 300
 
-export function makePromise (realm: Realm): Thing {
+function makePromise (realm: Realm): Thing {
   realm.spend(PROMISE_BYTES)
   return new Thing('Promise', { methods: METHODS, promise: { status: 'pending', value: undefined, reactions: [] } })
 }

@@ -2,6 +2,7 @@
 import { CorebrumError } from '../../../errors.ts'
 import type { HostFunction, ImportProvider } from '../adapter.ts'
 import type { ImportInfo, ModuleInfo, WasmType } from '../../binary/module-info.ts'
+import { sameType } from '../exports.ts'
 import type { Guest } from '../guest.ts'
 import { makeBytes } from './lists.ts'
 import { bytesOf, callMethod, construct, deleteField, getField, getItem, invoke, isInstance, lengthOf, setField, setItem, textOf } from './operations.ts'
@@ -113,8 +114,7 @@ function isOfTinyGo ({ kind, module, name }: ImportInfo): boolean {
 
 /** The function of this name and type. */
 function findFunction ({ name, type }: ImportInfo): TinyFunction | undefined {
-  return [FUNCTIONS.get(name), OLDER_FUNCTIONS.get(name)].find((candidate) =>
-    candidate?.params.join() === type?.params.join() && candidate?.results.join() === type?.results.join())
+  return [FUNCTIONS.get(name), OLDER_FUNCTIONS.get(name)].find((candidate) => candidate !== undefined && type !== undefined && sameType(candidate, type))
 }
 
 export const provideTinyGoImports: ImportProvider = (item) => {

@@ -4,7 +4,7 @@
  */
 import { CorebrumError } from '../../../errors.ts'
 import { MAX_BINDGEN_PARAMETERS } from '../../limits.ts'
-import type { ElementType, Release, Type } from './types.ts'
+import { type ElementType, NUMBERS, type Release, type Type } from './types.ts'
 
 /** Every name in the order of its number, with the first release that has it; 0: all. */
 const NAMES: Array<[string, Release]> = [
@@ -19,18 +19,9 @@ const NAMES: Array<[string, Release]> = [
 const ENUM_HAS_NAME: Release = 88
 
 const SIMPLE: Readonly<Record<string, Type>> = {
-  I8: { kind: 'integer', bits: 8, sign: 'signed' },
-  U8: { kind: 'integer', bits: 8, sign: 'unsigned' },
-  I16: { kind: 'integer', bits: 16, sign: 'signed' },
-  U16: { kind: 'integer', bits: 16, sign: 'unsigned' },
-  I32: { kind: 'integer', bits: 32, sign: 'signed' },
-  U32: { kind: 'integer', bits: 32, sign: 'unsigned' },
-  I64: { kind: 'integer', bits: 64, sign: 'signed' },
-  U64: { kind: 'integer', bits: 64, sign: 'unsigned' },
+  ...Object.fromEntries(Object.entries(NUMBERS).map(([name, type]) => [name.toUpperCase(), type])),
   I128: { kind: 'integer', bits: 128, sign: 'signed' },
   U128: { kind: 'integer', bits: 128, sign: 'unsigned' },
-  F32: { kind: 'float', bits: 32 },
-  F64: { kind: 'float', bits: 64 },
   BOOLEAN: { kind: 'boolean' },
   STRING: { kind: 'string' },
   CACHED_STRING: { kind: 'string' },

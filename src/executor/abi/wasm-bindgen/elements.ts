@@ -2,31 +2,15 @@
 import { CorebrumError } from '../../../errors.ts'
 import type { Value } from '../../../task/values.ts'
 import { describeValue, exactInteger, toWasm } from '../convert.ts'
-import { ELEMENT_BYTES, type ElementType, type Type } from './types.ts'
+import { ELEMENT_BYTES, NUMBERS, type NumberElement } from './types.ts'
 import { integerRange, requireInRange } from './integers.ts'
-
-type NumberElement = Exclude<ElementType, 'any' | 'string'>
-
-/** The type of one element of numbers. */
-const ELEMENT_TYPES: Readonly<Record<NumberElement, Extract<Type, { kind: 'integer' | 'float' }>>> = {
-  i8: { kind: 'integer', bits: 8, sign: 'signed' },
-  u8: { kind: 'integer', bits: 8, sign: 'unsigned' },
-  i16: { kind: 'integer', bits: 16, sign: 'signed' },
-  u16: { kind: 'integer', bits: 16, sign: 'unsigned' },
-  i32: { kind: 'integer', bits: 32, sign: 'signed' },
-  u32: { kind: 'integer', bits: 32, sign: 'unsigned' },
-  i64: { kind: 'integer', bits: 64, sign: 'signed' },
-  u64: { kind: 'integer', bits: 64, sign: 'unsigned' },
-  f32: { kind: 'float', bits: 32 },
-  f64: { kind: 'float', bits: 64 },
-}
 
 /** Throws ERR_INPUT or ERR_VALUE_RANGE for an element that is no number of the type. */
 export function encodeNumbers (values: readonly Value[], of: NumberElement, name: string): Uint8Array {
   const width = ELEMENT_BYTES[of]
   const bytes = new Uint8Array(values.length * width)
   const view = new DataView(bytes.buffer)
-  const type = ELEMENT_TYPES[of]
+  const type = NUMBERS[of]
   values.forEach((value, index) => {
     const at = index * width
     const label = `${name}[${index}]`

@@ -88,21 +88,10 @@ class Speech {
     for (let opcode = reader.u8(); opcode !== END; opcode = reader.u8()) {
       if (--this.steps < 0 || words.length > MAX_BINDGEN_WORDS) throw reader.damaged(MORE)
       const target = opcode === CALL ? reader.u32() : undefined
-      if (opcode === CONST) stack.push(signed32(reader))
+      if (opcode === CONST) stack.push(reader.s32())
       else if (target === this.describe) words.push((stack.pop() ?? 0) >>> 0)
       else if (target !== undefined) this.follow(target, words, depth + 1)
       else if (opcode !== NOP) throw reader.damaged(MORE)
     }
   }
-}
-
-/** A signed LEB128 of 32 bits. */
-function signed32 (reader: BinaryReader): number {
-  let value = 0
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = reader.u8()
-    value |= (byte & 0x7f) << shift
-    if (byte < 0x80) return shift < 28 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value
-  }
-  throw reader.damaged('an integer has more than 32 bits')
 }

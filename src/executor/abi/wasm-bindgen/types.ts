@@ -17,6 +17,22 @@ export type Type =
   | { kind: 'result', of: Type }
   | { kind: 'unsupported', name: string }
 
+/** The numbers that are elements of vectors, and parameters. */
+export type NumberElement = Exclude<ElementType, 'any' | 'string'>
+
+export const NUMBERS: Readonly<Record<NumberElement, Extract<Type, { kind: 'integer' | 'float' }>>> = {
+  i8: { kind: 'integer', bits: 8, sign: 'signed' },
+  u8: { kind: 'integer', bits: 8, sign: 'unsigned' },
+  i16: { kind: 'integer', bits: 16, sign: 'signed' },
+  u16: { kind: 'integer', bits: 16, sign: 'unsigned' },
+  i32: { kind: 'integer', bits: 32, sign: 'signed' },
+  u32: { kind: 'integer', bits: 32, sign: 'unsigned' },
+  i64: { kind: 'integer', bits: 64, sign: 'signed' },
+  u64: { kind: 'integer', bits: 64, sign: 'unsigned' },
+  f32: { kind: 'float', bits: 32 },
+  f64: { kind: 'float', bits: 64 },
+}
+
 /** Release of wasm-bindgen as one number that grows: 0.2.83 is 83; what is not 0.2 counts as the newest. */
 export type Release = number
 
