@@ -8,7 +8,18 @@ import { checkCbor } from './cbor-check.ts'
 import { CorebrumError } from './errors.ts'
 import { MAX_CBOR_ITEMS, MAX_FRAME_ITEMS, MAX_VALUE_DEPTH } from './limits.ts'
 
+declare module 'cbor-x' {
+  interface Encoder {
+    /** Part of its interface, and not of its types: what is encoded from now on goes there. */
+    useBuffer (buffer: Uint8Array): void
+  }
+}
+
 setSizeLimits({ maxArraySize: MAX_FRAME_ITEMS, maxMapSize: MAX_CBOR_ITEMS, maxObjectSize: MAX_CBOR_ITEMS })
+
+/** cbor-x writes into one buffer for a while, which grows to several times the largest value and then stays. */
+const LARGE_BYTES = 1024 * 1024
+const FIRST_BUFFER_BYTES = 8192
 
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false, variableMapSize: true })
 // Byte strings are copied: a view of a few bytes, kept with a result, would keep its whole frame in memory.
@@ -21,7 +32,9 @@ export interface DecodeOptions {
 
 /** CBOR bytes of a plain value. The bytes are the caller's own. */
 export function encode (value: unknown): Uint8Array {
-  return encoder.encode(value)
+  const bytes = encoder.encode(value)
+  if (bytes.length > LARGE_BYTES) encoder.useBuffer(Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES))
+  return bytes
 }
 
 /**
@@ -41,7 +54,7 @@ export function decode (bytes: Uint8Array, { maxItems = MAX_FRAME_ITEMS }: Decod
 
 /** Deterministic CBOR: equal values, whatever the order of their fields and the bits of a NaN, have equal bytes. For digests and comparison. */
 export function encodeCanonical (value: unknown): Uint8Array {
-  return encoder.encode(sorted(value, 0))
+  return encode(sorted(value, 0))
 }
 
 /** An integer has one form, in bytes of any width: number where that is exact, bigint beyond. */

@@ -189,6 +189,8 @@ export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
 export const MAX_RESULTS_IN_FLIGHT = 2048
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
+/** Ids and names in one request; HTTP of Node reads 16 KiB besides the body. */
+export const MAX_CONTROL_PATH_CHARS = 8 * KiB
 /** One JSON text of the daemon: outputs of MAX_OUTPUT_BYTES in base64, or text with some escapes. */
 export const MAX_CONTROL_ANSWER_BYTES = 256 * MiB
 /** A file that a command has handed to its daemon waits this long for the task that names it. */

@@ -2,11 +2,11 @@
 /** The `corebrum` command. */
 import { CommanderError } from 'commander'
 import { EXIT } from './exit.ts'
-import { flushed, surviveClosedPipes } from './output.ts'
+import { flushed, watchOutput } from './output.ts'
 import { createProgram } from './program.ts'
 import { report } from './report.ts'
 
-surviveClosedPipes()
+watchOutput()
 try {
   const program = createProgram()
   if (process.argv.length <= 2) {

@@ -1,8 +1,8 @@
 /** `--output-file name=path`: outputs of a task that go to files, whole or not at all. */
 import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { accessSync, constants, statSync } from 'node:fs'
+import { open, realpath, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { describeSystemError } from '../config/system-error.ts'
 import { viewField } from '../control/fields.ts'
 import type { View } from '../control/views.ts'
@@ -40,25 +40,37 @@ export function isPrinted (task: View, files: readonly NamedPath[]): boolean {
 }
 
 function checkTarget (path: string): void {
-  const folder = statSync(dirname(resolve(path)), { throwIfNoEntry: false })
-  if (folder?.isDirectory() !== true) throw unwritable(path, `there is no folder ${dirname(resolve(path))}`)
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw unwritable(path, 'it is a folder')
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isDirectory() === true || path.endsWith('/')) throw unwritable(path, 'it is a folder; name a file in it')
+    const folder = dirname(resolve(path))
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw unwritable(path, `there is no folder ${folder}`)
+    accessSync(found === undefined || found.isFile() ? folder : path, constants.W_OK)
+  } catch (error) {
+    throw error instanceof CorebrumError ? error : unwritable(path, describeSystemError(error), error)
+  }
 }
 
-/** Into a new file beside the old one, which then takes its place; a device or a pipe is written as it stands. */
+/**
+ * Into a new file beside the old one, which then takes its place and its permissions, behind a symbolic link too; a device or
+ * a pipe is written as it stands.
+ */
 async function writeFile (path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false
-  const target = isSpecial ? path : join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
+  const old = statSync(path, { throwIfNoEntry: false })
+  const isSpecial = old?.isFile() === false
+  const place = old === undefined ? path : await realpath(path)
+  const target = isSpecial ? path : join(dirname(place), `.${randomBytes(6).toString('hex')}.part`)
   let created = false
   try {
     const file = await open(target, isSpecial ? 'w' : 'wx').catch((error: unknown) => { throw unwritable(path, describeSystemError(error), error) })
     created = !isSpecial
     try {
+      if (created && old !== undefined) await file.chmod(old.mode & 0o777)
       for await (const chunk of bytes) await file.writeFile(chunk).catch((error: unknown) => { throw unwritable(path, describeSystemError(error), error) })
     } finally {
       await file.close()
     }
-    if (created) await rename(target, path).catch((error: unknown) => { throw unwritable(path, describeSystemError(error), error) })
+    if (created) await rename(target, place).catch((error: unknown) => { throw unwritable(path, describeSystemError(error), error) })
   } catch (error) {
     if (created) await rm(target, { force: true }).catch(() => {})
     throw error

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { describeSystemError } from '../config/system-error.ts'
+import { CorebrumError } from '../errors.ts'
 
 /** What every starter is called; the name of the new project takes its place, in file names and in texts. */
 export const STARTER_NAME = 'starter'
@@ -14,8 +16,10 @@ export function starterFolder (language: string): string {
   return join(EXAMPLES, language, STARTER_NAME)
 }
 
-/** In alphabetical order. */
+/** In alphabetical order. Rejects with ERR_USAGE where the package's examples are missing. */
 export async function starterLanguages (): Promise<string[]> {
-  const names = await readdir(EXAMPLES)
+  const names = await readdir(EXAMPLES).catch((cause: unknown) => {
+    throw new CorebrumError('ERR_USAGE', `the starters of this installation cannot be read: ${EXAMPLES}: ${describeSystemError(cause)}; install corebrum again`, { cause })
+  })
   return names.filter((name) => existsSync(starterFolder(name))).sort()
 }

@@ -12,6 +12,7 @@ const WORDS: Record<string, string> = {
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files',
+  ENXIO: 'it is a socket, or a device that is not there',
 }
 
 export function codeOf (error: unknown): string | undefined {

@@ -2,7 +2,7 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { codeOf, describeSystemError } from '../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
-import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES } from '../limits.ts'
+import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES, MAX_CONTROL_PATH_CHARS } from '../limits.ts'
 import { formatJson } from '../task/json.ts'
 import { isMapping, type Value } from '../task/values.ts'
 import { parseAnswer } from './answer-json.ts'
@@ -50,6 +50,7 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
 
   const send = (method: string, path: string, { type, body, timeoutMs, signal }: SendOptions = {}): Promise<IncomingMessage> => {
     return new Promise((resolve, reject) => {
+      if (path.length > MAX_CONTROL_PATH_CHARS) throw new CorebrumError('ERR_USAGE', `the ids and names given take ${path.length} characters, allowed: ${MAX_CONTROL_PATH_CHARS}; see \`corebrum list\` for the ids of tasks`)
       const headers = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }
       const outgoing: ClientRequest = request({ socketPath, path, method, headers, agent: false, signal })
       if (timeoutMs !== undefined) {

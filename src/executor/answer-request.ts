@@ -10,9 +10,9 @@ import type { Failure } from './protocol.ts'
 export async function answerRequest (request: ExecutorComponents['request'], job: Job, asked: unknown): Promise<HttpResponse | Failure> {
   const { grants } = job.call.program
   try {
-    if (!grants.networking || request === undefined || ++job.requests > MAX_HTTP_REQUESTS_PER_CALL) {
-      throw new CorebrumError('ERR_NETWORK_REFUSED', 'this call may send no HTTP request')
-    }
+    if (!grants.networking) throw new CorebrumError('ERR_NETWORK_REFUSED', 'the task may send no HTTP request: set wasm_config.allow_networking to true in its definition')
+    if (request === undefined) throw new CorebrumError('ERR_NETWORK_REFUSED', 'the owner of this worker allows no HTTP requests; see --allow-host')
+    if (++job.requests > MAX_HTTP_REQUESTS_PER_CALL) throw new CorebrumError('ERR_NETWORK_REFUSED', `the call sent ${MAX_HTTP_REQUESTS_PER_CALL} HTTP requests; no more are allowed`)
     return await request(httpRequestFrom(asked), grants.hosts ?? [], job.over)
   } catch (thrown) {
     const { code, message } = toCorebrumError(thrown)

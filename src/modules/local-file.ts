@@ -11,6 +11,8 @@ const REASONS: Partial<Record<string, string>> = {
   EPERM: 'this user may not read it',
   EISDIR: 'it is a folder, not a file',
   ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'it is a socket, or a device that is not there',
 }
 
 /** What a file is to hold: the words for it, and the codes where it is missing or too large. */

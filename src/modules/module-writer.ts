@@ -80,7 +80,10 @@ class DiskWriter implements ModuleWriter {
 
   async commit (): Promise<void> {
     const { cid, path, hash, offset } = this.#state
-    await this.#end()
+    await this.#end().catch(async (error: unknown) => {
+      await this.#components.partials.drop(path)
+      throw error
+    })
     const found = cidOfDigest(hash.digest())
     if (found !== cid) {
       await this.#components.partials.drop(path)
@@ -91,10 +94,13 @@ class DiskWriter implements ModuleWriter {
 
   async release (): Promise<void> {
     if (!this.#open) return
-    // Whatever reached the disk is worth keeping, after a write error too.
-    await this.#end().catch(() => {})
-    await this.#components.partials.free(this.#state.cid, this.#state.path)
-    await this.#components.partials.trim()
+    const { partials } = this.#components
+    const { cid, path } = this.#state
+    // Part of a module that the disk had no room for would fill the disk.
+    const whole = await this.#end().then(() => true, () => false)
+    if (whole) await partials.free(cid, path)
+    else await partials.drop(path)
+    await partials.trim()
   }
 
   async discard (): Promise<void> {

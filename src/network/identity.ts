@@ -4,6 +4,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { describeSystemError } from '../config/system-error.ts'
 import { CorebrumError } from '../errors.ts'
 
 /** The key in `path`, made when the file does not exist. Rejects with ERR_CONFIG when it cannot be read or is damaged. */
@@ -21,7 +22,7 @@ async function readKey (path: string): Promise<PrivateKey | undefined> {
     bytes = await readFile(path)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new CorebrumError('ERR_CONFIG', `the node's key ${path} cannot be read: ${(cause as Error).message}`, { cause })
+    throw new CorebrumError('ERR_CONFIG', `the node's key ${path} cannot be read: ${describeSystemError(cause)}`, { cause })
   }
   try {
     return privateKeyFromProtobuf(bytes)
@@ -41,7 +42,7 @@ async function makeKey (path: string): Promise<PrivateKey> {
     return await readKey(path) ?? key
   } catch (cause) {
     if (cause instanceof CorebrumError) throw cause
-    throw new CorebrumError('ERR_CONFIG', `the node's key ${path} cannot be written: ${(cause as Error).message}`, { cause })
+    throw new CorebrumError('ERR_CONFIG', `the node's key ${path} cannot be written: ${describeSystemError(cause)}; choose another folder with --data-dir`, { cause })
   } finally {
     await rm(temporary, { force: true })
   }

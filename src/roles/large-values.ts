@@ -1,9 +1,9 @@
 /** Takes large values out of a task's messages: keeps them as blobs, and names them by CID where they stood. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_NAME_CHARS, MAX_OUTPUT_BYTES } from '../limits.ts'
+import { MAX_FRAME_ITEMS, MAX_NAME_CHARS, MAX_OUTPUT_BYTES } from '../limits.ts'
 import type { Blobs, KeptBlob } from '../modules/blobs.ts'
 import { areSmall, fromBytes, takeLarge, toBytes, type BlobRef, type ValueBytes } from '../task/blob.ts'
-import { isMapping, type Value } from '../task/values.ts'
+import { isMapping, itemsIn, type Value } from '../task/values.ts'
 import type { OutputRef, ValueRef } from '../wire/blobs.ts'
 import type { Outcome } from '../wire/messages.ts'
 
@@ -17,9 +17,11 @@ export interface PackedValues extends Partial<Kept> {
 
 type Completed = Extract<Outcome, { ok: true }>
 
-/** Inputs as leases carry them; those of small tasks as they are. Rejects as `Blobs.put`. */
+/** Inputs as leases carry them; those of small tasks as they are. Rejects with ERR_INPUT where they hold too many values, and as `Blobs.put`. */
 export async function packValues (values: Array<Value | undefined>, blobs: Pick<Blobs, 'put'>): Promise<PackedValues> {
   if (areSmall(values)) return { values }
+  const items = values.reduce<number>((sum, value) => sum + itemsIn(value), 0)
+  if (items > MAX_FRAME_ITEMS) throw new CorebrumError('ERR_INPUT', `the inputs hold ${items} values together; ${MAX_FRAME_ITEMS} are allowed: give lists of numbers as bytes or as a file`)
   const { large } = takeLarge([...values.entries()])
   if (large.length === 0) return { values }
   const { stored, release } = await keep(large, blobs)
@@ -57,20 +59,32 @@ export function refBytes (refs: ReadonlyArray<{ blob: BlobRef }> = []): number {
 /** The inputs of a lease, whose references `fetch` looks up one after the other. Rejects as `fetch`, and with ERR_PROTOCOL. */
 export async function unpackValues (values: Array<Value | undefined>, refs: readonly ValueRef[], fetch: (blob: BlobRef) => Promise<Uint8Array>): Promise<Array<Value | undefined>> {
   const whole = [...values]
-  for (const { index, blob } of refs) whole[index] = fromBytes(blob.form, await fetch(blob))
+  const read = reader()
+  for (const { index, blob } of refs) whole[index] = read(blob, await fetch(blob))
   return whole
 }
 
 /** The outputs of a result; as `unpackValues`. */
 export async function unpackOutputs (outputs: Record<string, Value>, refs: readonly OutputRef[], fetch: (blob: BlobRef) => Promise<Uint8Array>): Promise<Record<string, Value>> {
   let whole = outputs
+  const read = reader()
   for (const { name, blob } of refs) {
-    const value = fromBytes(blob.form, await fetch(blob))
+    const value = read(blob, await fetch(blob))
     if (name !== undefined) whole = { ...whole, [name]: value }
     else if (isMapping(value)) whole = { ...value, ...whole }
     else throw new CorebrumError('ERR_PROTOCOL', 'the bytes of several outputs are not a map of them')
   }
   return whole
+}
+
+/** Reads the values of one task: a byte may be an object, which takes many times as much memory, so that together they may hold no more values than a frame. */
+function reader (): (blob: BlobRef, bytes: Uint8Array) => Value {
+  let left = MAX_FRAME_ITEMS
+  return ({ form }, bytes) => {
+    const value = fromBytes(form, bytes, left)
+    left -= itemsIn(value)
+    return value
+  }
 }
 
 async function keep<K> (parts: Array<ValueBytes<K>>, blobs: Pick<Blobs, 'put'>): Promise<{ stored: Array<{ key: K, blob: BlobRef }> } & Kept> {

@@ -1,5 +1,5 @@
 /** The files that a definition places in its program's root, found before the task is queued: small ones inline, others in the store. */
-import { CorebrumError } from '../errors.ts'
+import { CorebrumError, toCorebrumError } from '../errors.ts'
 import { MAX_INLINE_FILE_BYTES, MAX_WASI_FILE_BYTES } from '../limits.ts'
 import { cidOf } from '../modules/cid.ts'
 import { DATA_FILE, readUserFile } from '../modules/local-file.ts'
@@ -39,7 +39,10 @@ export async function placeFiles ({ name, setup }: TaskDefinition, components: P
 
 async function find (source: FileSource, { store, retriever }: PlacedFilesComponents, { baseDir, onHold, signal }: PlaceOptions): Promise<ProgramFile> {
   if ('file' in source) {
-    const { bytes } = await readUserFile(baseDir, source.file, MAX_WASI_FILE_BYTES, { kind: DATA_FILE, ...(signal === undefined ? {} : { signal }) })
+    const { bytes } = await readUserFile(baseDir, source.file, MAX_WASI_FILE_BYTES, { kind: DATA_FILE, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
+      const { code, message } = toCorebrumError(error)
+      throw new CorebrumError(code, code === 'ERR_DEFINITION' ? `files: ${quoted(source.path)}: ${message}` : message, { cause: error })
+    })
     return { path: source.path, bytes }
   }
   if (!('cid' in source)) return source

@@ -3,6 +3,7 @@ import { decode, encode } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
 import { INLINE_VALUE_BYTES, MAX_CBOR_ITEMS, MAX_INLINE_BYTES, MAX_INPUTS } from '../limits.ts'
 import { approximateBytes } from './size.ts'
+import { utf8Text } from './utf8.ts'
 import { valueFault, type Value } from './values.ts'
 
 /** How a value's bytes are read: as they are, as UTF-8, or as CBOR. */
@@ -34,14 +35,14 @@ export function toBytes (value: Value): { form: BlobForm, bytes: Uint8Array } {
   return { form: 'value', bytes: encode(value) }
 }
 
-/** The value that a peer's bytes stand for. Throws ERR_PROTOCOL when they stand for none. */
-export function fromBytes (form: BlobForm, bytes: Uint8Array): Value {
+/** The value that a peer's bytes stand for. Throws ERR_PROTOCOL when they stand for none, or for one with more than `maxItems` values inside. */
+export function fromBytes (form: BlobForm, bytes: Uint8Array, maxItems = MAX_CBOR_ITEMS): Value {
   switch (form) {
     // What JSON makes of a Buffer is no value.
     case 'bytes': return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     case 'text': return textOf(bytes)
     case 'value': {
-      const value = decode(bytes, { maxItems: MAX_CBOR_ITEMS })
+      const value = decode(bytes, { maxItems: Math.min(maxItems, MAX_CBOR_ITEMS) })
       if (isValue(value)) return value
       throw new CorebrumError('ERR_PROTOCOL', 'the bytes of a large value hold something that is no value')
     }
@@ -91,11 +92,9 @@ function utf8Bytes (text: string): number {
 }
 
 function textOf (bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (cause) {
-    throw new CorebrumError('ERR_PROTOCOL', 'the bytes of a large text are not UTF-8', { cause })
-  }
+  const text = utf8Text(bytes)
+  if (text === undefined) throw new CorebrumError('ERR_PROTOCOL', 'the bytes of a large text are not UTF-8')
+  return text
 }
 
 function isValue (value: unknown): value is Value {

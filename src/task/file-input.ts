@@ -4,6 +4,7 @@ import { MAX_PROGRAM_FILES } from '../limits.ts'
 import { filePathFault, pathConflict, relativePath } from './file-path.ts'
 import { parseJsonValue } from './json.ts'
 import { closest } from './suggest.ts'
+import { utf8Text } from './utf8.ts'
 import { fit, quoted } from './values.ts'
 import type { FileSource, InputSpec, TaskDefinition } from './definition.ts'
 import type { Mapping, Value } from './values.ts'
@@ -46,11 +47,9 @@ function inputOf ({ type }: InputSpec, file: FileInput): Value {
 }
 
 function textOf (file: FileInput): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.bytes)
-  } catch {
-    throw refusal(file, 'the file is not UTF-8 text - declare the input as bytes')
-  }
+  const text = utf8Text(file.bytes)
+  if (text === undefined) throw refusal(file, 'the file is not UTF-8 text - declare the input as bytes')
+  return text
 }
 
 /** A file takes the place of one that the definition has at the same path. */

@@ -1,10 +1,11 @@
 /** An HTTP request that a program asks its worker for, what comes back, and their form in JSON, which programs use. */
 import { CorebrumError } from '../errors.ts'
 import { MAX_HTTP_BODY_BYTES, MAX_HTTP_HEADERS, MAX_URL_CHARS } from '../limits.ts'
-import { fromBase64, toBase64, type Mapping } from './values.ts'
+import { utf8Text } from './utf8.ts'
+import { describe, fromBase64, toBase64, type Mapping } from './values.ts'
 
-export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-export type HttpMethod = typeof HTTP_METHODS[number]
+const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+type HttpMethod = typeof HTTP_METHODS[number]
 
 export interface HttpRequest {
   method: HttpMethod
@@ -27,7 +28,7 @@ export function httpRequestFrom (value: unknown): HttpRequest {
   if (!isRecord(value)) throw refused('it is no object')
   const { method = 'GET', url, headers = {}, body, body_base64: base64 } = value
   const known = HTTP_METHODS.find((item) => item === method)
-  if (known === undefined) throw refused(`the method is ${JSON.stringify(method)}; ${HTTP_METHODS.join(', ')} are allowed`)
+  if (known === undefined) throw refused(`the method is ${describe(method)}; ${HTTP_METHODS.join(', ')} are allowed`)
   if (typeof url !== 'string' || url.length > MAX_URL_CHARS) throw refused(`its url is no text of at most ${MAX_URL_CHARS} characters`)
   if (!isRecord(headers) || Object.keys(headers).length > MAX_HTTP_HEADERS) throw refused(`its headers are no object of at most ${MAX_HTTP_HEADERS} texts`)
   const pairs = Object.entries(headers).map(([name, text]): [string, string] => {
@@ -53,11 +54,8 @@ export function httpResponseView ({ status, headers, body }: HttpResponse): Mapp
 }
 
 function bodyView (body: Uint8Array): Mapping {
-  try {
-    return { body: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body) }
-  } catch {
-    return { body_base64: toBase64(body) }
-  }
+  const text = utf8Text(body)
+  return text === undefined ? { body_base64: toBase64(body) } : { body: text }
 }
 
 function isRecord (value: unknown): value is Record<string, unknown> {

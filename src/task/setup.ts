@@ -74,7 +74,7 @@ function readEnv (holder: Section | undefined): Record<string, string> {
 }
 
 export function isVariableName (name: string): boolean {
-  return name.length > 0 && name.length <= MAX_NAME_CHARS && !/[=\p{Cc}]/u.test(name)
+  return name.length > 0 && name.length <= MAX_NAME_CHARS && name !== '__proto__' && !/[=\p{Cc}]/u.test(name)
 }
 
 /** Text, or a number or truth value as it is written; nothing when it is a mistake. */

@@ -111,6 +111,13 @@ export function toBase64 (bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 }
 
+/** Values inside of it, itself and the names of fields counted, as CBOR counts its items. */
+export function itemsIn (value: Value | undefined): number {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return 1
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + itemsIn(item), 1)
+  return Object.values(value).reduce<number>((sum, item) => sum + 1 + itemsIn(item), 1)
+}
+
 /** What keeps `value`, which a program made, from being a Value; undefined when it is one. */
 export function valueFault (value: unknown): string | undefined {
   let items = 0
@@ -126,7 +133,11 @@ export function valueFault (value: unknown): string | undefined {
     if (Array.isArray(part)) return firstFault(part, (item) => visit(item, depth + 1))
     const prototype: unknown = Object.getPrototypeOf(part)
     if (prototype !== null && prototype !== Object.prototype) return `holds a ${part.constructor?.name ?? 'strange object'}, which is not a value`
-    return firstFault(Object.entries(part), ([key, item]) => key === '__proto__' ? 'has a field named __proto__, which is not allowed' : visit(item, depth + 1))
+    return firstFault(Object.entries(part), ([key, item]) => {
+      // The name of a field counts too, as it does in CBOR.
+      items++
+      return key === '__proto__' ? 'has a field named __proto__, which is not allowed' : visit(item, depth + 1)
+    })
   }
   return visit(value, 0)
 }

@@ -75,6 +75,9 @@ function grantsFromWire (p: Record<string, unknown>): Grants {
 function fieldsFromWire (raw: unknown, what: string): Field[] {
   return asArray(raw, what, 0, MAX_INPUTS).map((entry) => {
     const pair = asArray(entry, what, 2)
-    return { name: asText(pair[0], what, MAX_NAME_CHARS), type: asValueType(pair[1], what) }
+    const name = asText(pair[0], what, MAX_NAME_CHARS)
+    // No value can have a field of this name, so no task has such an input or output.
+    if (name === '__proto__') throw broken(what)
+    return { name, type: asValueType(pair[1], what) }
   })
 }

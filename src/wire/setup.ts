@@ -67,7 +67,7 @@ function envFromWire (raw: unknown): Record<string, string> {
   const pairs = asArray(raw, 'setup.env', 0, MAX_PROGRAM_VARIABLES).map((entry): [string, string] => {
     const [name, value] = asArray(entry, 'setup.env', 2)
     const text = asText(name, 'setup.env', MAX_NAME_CHARS)
-    if (!isVariableName(text) || text === '__proto__') throw broken('setup.env')
+    if (!isVariableName(text)) throw broken('setup.env')
     return [text, plainText(value, 'setup.env')]
   })
   const env = Object.fromEntries(pairs)

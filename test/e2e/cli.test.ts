@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { CLI, runCli } from '../support/run-cli.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
-const COMMANDS = ['daemon', 'submit', 'status', 'results', 'logs', 'cancel', 'list', 'peers', 'workers', 'modules', 'modules list', 'modules add', 'modules rm', 'validate', 'inspect', 'init', 'version', 'completion']
+const COMMANDS = ['daemon', 'submit', 'status', 'results', 'logs', 'cancel', 'list', 'peers', 'workers', 'modules', 'modules list', 'modules add', 'modules rm', 'validate', 'new', 'test', 'inspect', 'init', 'version', 'completion']
 const DEFINITION = `name: factorial
 compute_logic:
   type: wasm
@@ -112,5 +112,22 @@ describe('corebrum: commands without a daemon', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text })
     const code = await new Promise((resolve) => child.once('close', resolve))
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  })
+
+  it('says that standard output cannot be written, without a stack', async () => {
+    // Opened for reading only, it fails as a full disk does.
+    const path = join(await tempDir(), 'out')
+    await writeFile(path, '')
+    const file = await open(path, 'r')
+    try {
+      const child = spawn(process.execPath, [CLI, 'version'], { stdio: ['ignore', file.fd, 'pipe'] })
+      let stderr = ''
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr += text })
+      const code = await new Promise((resolve) => child.once('close', resolve))
+      assert.equal(code, 1)
+      assert.match(stderr, /^corebrum: standard output cannot be written: .+\n$/)
+    } finally {
+      await file.close()
+    }
   })
 })

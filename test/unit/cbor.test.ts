@@ -153,6 +153,16 @@ describe('cbor', () => {
     assert.equal(kept.buffer.byteLength, 3)
   })
 
+  it('writes small values to small buffers, after a large one too', () => {
+    for (const large of [new Uint8Array(5_000_000), ['x'.repeat(5_000_000)]]) {
+      assert(encode(large).length > 5_000_000)
+      assert(encode(1).buffer.byteLength < 100_000)
+      encodeCanonical(large)
+      assert.deepEqual(decode(encode({ a: ['b', 2n ** 64n] })), { a: ['b', 2n ** 64n] })
+      assert(encodeCanonical(1).buffer.byteLength < 100_000)
+    }
+  })
+
   it('keeps nothing between two items, and leaves the source as it is', () => {
     const source = Buffer.from('820102', 'hex')
     refuses(bytes('d9 dfff 83 19e000 81 6161 01'))

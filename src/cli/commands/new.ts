@@ -1,5 +1,5 @@
 /** `corebrum new`: makes a folder with a module's source, the built module, its task definition and how to go on. */
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { Command } from 'commander'
 import { codeOf, describeSystemError } from '../../config/system-error.ts'
@@ -31,13 +31,17 @@ export function addNew (program: Command): void {
 
 /** The files that were made. */
 async function makeProject (starter: string, name: string): Promise<string[]> {
+  let begun = false
   try {
     await mkdir(name)
+    begun = true
     const entries = await readdir(starter, { recursive: true, withFileTypes: true })
     const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(starter, join(entry.parentPath, entry.name)))
     return (await Promise.all(files.map((file) => makeFile(starter, file, name)))).sort()
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') throw new CorebrumError('ERR_USAGE', `${name} exists already; choose another name`, { cause })
+    // Part of a project would only be in the way of the next attempt.
+    if (begun) await rm(name, { recursive: true, force: true }).catch(() => {})
+    if (!begun && codeOf(cause) === 'EEXIST') throw new CorebrumError('ERR_USAGE', `${name} exists already; choose another name`, { cause })
     throw new CorebrumError('ERR_USAGE', `${name} cannot be made: ${describeSystemError(cause)}`, { cause })
   }
 }

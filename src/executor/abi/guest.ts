@@ -61,6 +61,8 @@ export class Guest {
   readonly ambient: Ambient
   /** Of a call whose module is metered. */
   readonly fuel: FuelTank | undefined
+  /** Metered or deterministic: the call has to be the same whatever calls went before it. */
+  readonly isRepeatable: boolean
   readonly sendRequest: GuestOptions['sendRequest']
   readonly stdout: Capture
   /** stderr and console text. */
@@ -82,6 +84,7 @@ export class Guest {
     this.files = options.files ?? []
     this.sendRequest = options.sendRequest
     this.fuel = options.fuel === undefined ? undefined : new FuelTank(options.fuel)
+    this.isRepeatable = options.fuel !== undefined || options.ambient !== undefined
     this.askNames = options.names ?? (() => ({}))
     const ambient = options.ambient ?? realAmbient
     if (options.onLog !== undefined) this.live = new LiveLog(this.logs, options.onLog)

@@ -68,6 +68,11 @@ export class FileSystem {
     if (node.kind === 'file') this.releaseUnused(node)
   }
 
+  /** The file is opened once more: its bytes stay until `letGo`. */
+  hold (file: FileNode): void {
+    file.held++
+  }
+
   /** One descriptor of the file is closed. */
   letGo (file: FileNode): void {
     file.held--

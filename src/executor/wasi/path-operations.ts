@@ -28,7 +28,7 @@ export function makeDirectory (fs: FileSystem, top: FsNode, path: string): void 
 /** Opens or makes a file, or opens a directory. A file is held until `FileSystem.letGo`. */
 export function openPath (fs: FileSystem, top: FsNode, path: string, how: OpenHow): FsNode {
   const node = findOrMake(fs, top, path, how)
-  if (node.kind === 'file') node.held++
+  if (node.kind === 'file') fs.hold(node)
   return node
 }
 

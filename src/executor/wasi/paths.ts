@@ -72,7 +72,12 @@ function open ({ fs, descriptors }: WasiHost, fd: number, follow: boolean, path:
   })
   const base = node.kind === 'directory' ? DIRECTORY_RIGHTS : FILE_RIGHTS
   const inherited = node.kind === 'directory' ? DIRECTORY_RIGHTS | FILE_RIGHTS : FILE_RIGHTS
-  return descriptors.add({
-    target: node, position: 0, flags: fdFlags, rights: rights & through.inheriting & base, inheriting: inheriting & through.inheriting & inherited,
-  })
+  try {
+    return descriptors.add({
+      target: node, position: 0, flags: fdFlags, rights: rights & through.inheriting & base, inheriting: inheriting & through.inheriting & inherited,
+    })
+  } catch (thrown) {
+    if (node.kind === 'file') fs.letGo(node)
+    throw thrown
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { namedPath, type NamedPath } from '../../../src/cli/named-paths.ts'
@@ -33,6 +33,15 @@ describe('--output-file', () => {
     assert.deepEqual((await readdir(dir)).sort(), ['new', 'old'])
   })
 
+  it('writes through a symbolic link, and keeps who may read a file', async () => {
+    await writeFile(join(dir, 'old'), 'secret', { mode: 0o600 })
+    await symlink('old', join(dir, 'link'))
+    await writeOutputFiles([to('one', 'link'), to('two', `${'long'.repeat(60)}`)], outputs)
+    assert.equal(await readFile(join(dir, 'old'), 'utf8'), 'one whole')
+    assert.equal((await stat(join(dir, 'old'))).mode & 0o777, 0o600)
+    assert((await lstat(join(dir, 'link'))).isSymbolicLink())
+  })
+
   it('leaves what was there, and nothing else, when an output breaks off', async () => {
     await writeFile(join(dir, 'old'), 'as it was')
     const broken = async function * (): AsyncGenerator<Uint8Array> {
@@ -47,7 +56,7 @@ describe('--output-file', () => {
   it('is refused before anything runs where it cannot be', async () => {
     await mkdir(join(dir, 'folder'))
     const refused: Array<[NamedPath[], boolean]> = [
-      [[to('a', 'missing/out')], false], [[to('a', 'folder')], false], [[to('a', 'x'), to('b', './x')], false],
+      [[to('a', 'missing/out')], false], [[to('a', 'folder')], false], [[to('a', 'new/')], false], [[to('a', 'x'), to('b', './x')], false],
       [[{ name: 'a', path: '-' }, { name: 'b', path: '-' }], false], [[{ name: 'a', path: '-' }], true],
     ]
     for (const [files, json] of refused) assert.throws(() => { checkOutputFiles(files, { json }) }, { code: 'ERR_USAGE' })

@@ -111,6 +111,7 @@ describe('control server and client', () => {
     for (const id of ['aaa', 'aaaa', 'bbbb', '..', '%00']) {
       await assert.rejects(client.get(`/v1/tasks/${encodeURIComponent(id)}`), { code: 'ERR_TASK_UNKNOWN' })
     }
+    await assert.rejects(client.get(`/v1/tasks/${'f'.repeat(100_000)}`), { code: 'ERR_USAGE' })
   })
 
   it('lists newest first, by state, up to a limit', async () => {

@@ -5,6 +5,7 @@ import type { Call, CallResult, Executor } from '../../../src/executor/executor.
 import { createExecutor } from '../../../src/executor/pool.ts'
 import { DETERMINISTIC_START_NS, DETERMINISTIC_STEP_NS } from '../../../src/executor/limits.ts'
 import type { Program } from '../../../src/task/program.ts'
+import { rawModule } from '../../support/bindgen-module.ts'
 import { ModuleShelf, TASK_ID, callOf } from '../../support/executor-fixture.ts'
 import { ensureSandboxBundle } from '../../support/sandbox-bundle.ts'
 import { CAT, SENSES } from '../../support/wasi-programs.ts'
@@ -100,6 +101,22 @@ describe('deterministic calls', () => {
     assert(Array.isArray(r))
     assert.equal(r[0], Number(DETERMINISTIC_START_NS / 1_000_000n))
     assert.notEqual(r[1], r[2])
+  })
+
+  it('are the same for the first call of a sandbox and the next, where the module itself tells the types', async () => {
+    // How often it was asked shows in what it returns, and in its fuel.
+    const words = [11, 0, 0, 4, 4].map((word) => `(call $describe (i32.const ${word}))`).join(' ')
+    const module = await rawModule('0.2.83', `(module
+      (import "__wbindgen_placeholder__" "__wbindgen_describe" (func $describe (param i32)))
+      (memory (export "memory") 1)
+      (global $asked (mut i32) (i32.const 0))
+      (func (export "__wbindgen_describe_main") (global.set $asked (i32.add (global.get $asked) (i32.const 1))) ${words})
+      (func (export "main") (result i32) (global.get $asked)))`)
+    const program = await shelf.program(module, { gives: { r: 'integer' }, deterministic: true, fuel: 1000 })
+    const [warm, cold] = await onBoth(program)
+    assert(warm !== undefined && cold !== undefined)
+    assert.deepEqual(cold.outputs, { r: 1 })
+    assert.equal(told(warm), told(cold))
   })
 
   it('cannot tell workers apart, as others can', async () => {

@@ -116,6 +116,16 @@ describe('the host objects of a Go program', () => {
     for (const name of ['chmod', 'link']) assert.equal(codeOf(answered(realm, named('fs'), name, '/a')[0]), 'ENOSYS', name)
   })
 
+  it('fs gives the room of a file back when it is closed and no name is left', () => {
+    const { realm, named } = makeRealm({ fileSystem: true })
+    for (let round = 0; round < 4; round++) {
+      const [, fd] = answered(realm, named('fs'), 'open', '/big', 1 | 0o100, 0o644)
+      assert.deepEqual(answered(realm, named('fs'), 'ftruncate', fd, 30 * 1024 * 1024), [null, undefined])
+      assert.deepEqual(answered(realm, named('fs'), 'unlink', '/big'), [null, undefined])
+      assert.deepEqual(answered(realm, named('fs'), 'close', fd), [null, undefined])
+    }
+  })
+
   it('fs reads and writes the files of the root in memory', () => {
     const { realm, named } = makeRealm({ fileSystem: true, files: [{ path: 'in/a.txt', bytes: new TextEncoder().encode('hello') }] })
     const fs = named('fs')

@@ -27,6 +27,18 @@ describe('large values of a task', () => {
     assert.equal(blobs.bytes.size, 0)
   })
 
+  it('hold no more values together than a frame does, as a byte of them may become an object', async () => {
+    const empty = Uint8Array.from([0x9a, 0, 0x0a, 0xae, 0x60, ...new Uint8Array(700_000).fill(0xa0)])
+    const refs = await Promise.all([0, 1, 2].map(async (index) => {
+      const { cid, size } = await blobs.put(Uint8Array.from([...empty]))
+      return { index, blob: { cid, size, form: 'value' as const } }
+    }))
+    assert.equal((await unpackValues([undefined, undefined], refs.slice(0, 2), fetch)).length, 2)
+    await rejectsWith('ERR_PROTOCOL', unpackValues([undefined, undefined, undefined], refs, fetch))
+    await rejectsWith('ERR_PROTOCOL', unpackOutputs({}, refs.map(({ index, blob }) => ({ name: `output ${index}`, blob })), fetch))
+    await rejectsWith('ERR_INPUT', packValues([0, 1, 2].map(() => new Array<number>(700_000).fill(0)), blobs))
+  })
+
   it('are none where all inputs are small', async () => {
     const values = [1, 'hello', undefined]
     assert.deepEqual(await packValues(values, blobs), { values })

@@ -56,8 +56,9 @@ export class GoFiles {
   }
 
   close (fd: Inert): void {
-    this.find(fd)
+    const { node } = this.find(fd)
     if (typeof fd === 'number') this.open.delete(fd)
+    if (node.kind === 'file') this.fs.letGo(node)
   }
 
   node (fd: Inert): FsNode {

@@ -53,7 +53,8 @@ function describedFunctions (info: ModuleInfo): string {
 }
 
 function invoke (guest: Guest, host: BindgenHost, plan: Plan, signature: Signature, values: ReadonlyArray<Value | undefined>): Record<string, Value> {
-  const { params, result } = plan.described ??= describe(host, plan, signature)
+  // To tell takes fuel and may leave traces, so calls that have to be alike ask each time.
+  const { params, result } = guest.isRepeatable ? describe(host, plan, signature) : plan.described ??= describe(host, plan, signature)
   const { target } = plan
   const args: unknown[] = []
   const slots = slotsOf(result, host.release)

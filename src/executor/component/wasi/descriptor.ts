@@ -1,7 +1,7 @@
 /** Open files and directories of a component, and the records that describe them. */
 import { MAX_WASI_PATH_BYTES } from '../../../limits.ts'
 import { Errno, fail } from '../../wasi/errno.ts'
-import { type DirectoryNode, type FileNode, type FsNode, nodeSize } from '../../wasi/nodes.ts'
+import { type DirectoryNode, type FileNode, type FileSystem, type FsNode, nodeSize } from '../../wasi/nodes.ts'
 import { HostResource, type Lifted, VariantValue } from '../values.ts'
 import { DATETIME_TYPE, datetime, nanosecondsOf } from './clocks.ts'
 import { type Args, some } from './interface.ts'
@@ -12,11 +12,17 @@ export const DescriptorFlag = { READ: 1, WRITE: 2, MUTATE_DIRECTORY: 32 } as con
 export class Descriptor extends HostResource {
   readonly node: FsNode
   readonly flags: number
+  private readonly fs: FileSystem
 
-  constructor (node: FsNode, flags: number) {
+  constructor (fs: FileSystem, node: FsNode, flags: number) {
     super()
+    this.fs = fs
     this.node = node
     this.flags = flags
+  }
+
+  override drop (): void {
+    if (this.node.kind === 'file') this.fs.letGo(this.node)
   }
 
   /** The file behind it, which it must be open for `flag` for. */

@@ -56,7 +56,7 @@ const openAt: Action = (descriptor, args, { fs }) => {
     mayTruncate: true,
   })
   const allowed = node.kind === 'directory' ? descriptor.flags & ROOT_FLAGS : flags & ~DescriptorFlag.MUTATE_DIRECTORY
-  return new Descriptor(node, allowed)
+  return new Descriptor(fs, node, allowed)
 }
 
 const readDirectory: Action = ({ node }) => (node.kind === 'directory' ? new DirectoryEntries(node) : fail(Errno.NOTDIR))
@@ -137,6 +137,6 @@ export const filesystemTypes: HostInterface = {
 export const filesystemPreopens: HostInterface = {
   'get-directories': {
     type: '() -> list<tuple<descriptor, string>>',
-    call: ({ guest, fs }) => (guest.fileSystem ? [[new Descriptor(fs.root, ROOT_FLAGS), '/']] : []),
+    call: ({ guest, fs }) => (guest.fileSystem ? [[new Descriptor(fs, fs.root, ROOT_FLAGS), '/']] : []),
   },
 }

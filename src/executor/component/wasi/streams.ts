@@ -60,6 +60,11 @@ export class FileInput extends InputStream {
     this.fs = fs
     this.file = file
     this.position = position
+    fs.hold(file)
+  }
+
+  override drop (): void {
+    this.fs.letGo(this.file)
   }
 
   read (length: number): Uint8Array {
@@ -93,6 +98,11 @@ export class FileOutput extends OutputStream {
     this.fs = fs
     this.file = file
     this.position = position
+    fs.hold(file)
+  }
+
+  override drop (): void {
+    this.fs.letGo(this.file)
   }
 
   write (bytes: Uint8Array): void {

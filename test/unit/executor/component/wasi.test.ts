@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Guest, type GuestOptions, ProgramExit } from '../../../../src/executor/abi/guest.ts'
-import { type Lifted, VariantValue } from '../../../../src/executor/component/values.ts'
+import { HostResource, type Lifted, VariantValue } from '../../../../src/executor/component/values.ts'
 import { cliEnvironment, cliExit, cliStderr, cliStdin, cliStdout } from '../../../../src/executor/component/wasi/cli.ts'
 import { insecureSeed, monotonicClock, random, wallClock } from '../../../../src/executor/component/wasi/clocks.ts'
 import { Descriptor } from '../../../../src/executor/component/wasi/descriptor.ts'
@@ -234,6 +234,19 @@ describe('WASI 0.2 host', () => {
     world.fails('nameTooLong', root, 'open-at', FOLLOW, 'a/'.repeat(5_000), 0, READ)
     world.fails('insufficientSpace', world.open('big', CREATE, WRITE), 'set-size', 2n ** 40n)
     world.fails('invalid', root, 'link-at', FOLLOW, 'f', root, 'g')
+  })
+
+  it('gives the room of a file back when nothing has it open and no name is left', () => {
+    const world = new World()
+    for (let round = 0; round < 4; round++) {
+      const file = world.open('big', CREATE, WRITE)
+      world.good(file, 'set-size', 30n * 1024n * 1024n)
+      const stream = world.good(file, 'write-via-stream', 0n)
+      world.good(world.root(), 'unlink-file-at', 'big')
+      file.drop()
+      assert(stream instanceof HostResource)
+      stream.drop()
+    }
   })
 
   it('says of a failed stream why', () => {
