@@ -1,6 +1,6 @@
 /** Reads files that the user names, and says in plain words why one cannot be read. */
-import { constants, open } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { constants, open, realpath } from 'node:fs/promises'
+import { resolve, sep } from 'node:path'
 import { CorebrumError, type ErrorCode } from '../errors.ts'
 import { systemCode } from './store-error.ts'
 
@@ -16,9 +16,16 @@ const REASONS: Partial<Record<string, string>> = {
 }
 
 /** What a file is to hold: the words for it, and the codes where it is missing or too large. */
-export interface FileKind { name: string, missing: ErrorCode, tooLarge: ErrorCode }
+export interface FileKind {
+  name: string
+  missing: ErrorCode
+  tooLarge: ErrorCode
+  /** Only below `baseDir`: a definition of somebody else must not send a user's own files to strangers. Default false. */
+  confined?: boolean
+}
+
 export const MODULE_FILE: FileKind = { name: 'module', missing: 'ERR_MODULE_NOT_FOUND', tooLarge: 'ERR_MODULE_TOO_LARGE' }
-export const DATA_FILE: FileKind = { name: 'file', missing: 'ERR_DEFINITION', tooLarge: 'ERR_DEFINITION' }
+export const DATA_FILE: FileKind = { name: 'file', missing: 'ERR_DEFINITION', tooLarge: 'ERR_DEFINITION', confined: true }
 
 export interface ReadOptions {
   /** Default MODULE_FILE. */
@@ -30,6 +37,7 @@ export interface ReadOptions {
 export async function readUserFile (baseDir: string, path: string, maxBytes: number, { kind = MODULE_FILE, signal }: ReadOptions = {}): Promise<{ path: string, bytes: Uint8Array }> {
   const absolute = resolve(baseDir, path)
   try {
+    if (kind.confined === true) await requireBelow(baseDir, absolute)
     return { path: absolute, bytes: await readWhole(absolute, maxBytes, kind, signal) }
   } catch (thrown) {
     if (thrown instanceof CorebrumError) throw thrown
@@ -37,6 +45,13 @@ export async function readUserFile (baseDir: string, path: string, maxBytes: num
     const reason = REASONS[systemCode(thrown) ?? ''] ?? (thrown instanceof Error ? thrown.message : String(thrown))
     throw new CorebrumError(kind.missing, `cannot read the ${kind.name} ${absolute}: ${reason}`, { cause: thrown })
   }
+}
+
+/** Symbolic links are followed first. */
+async function requireBelow (baseDir: string, path: string): Promise<void> {
+  const [folder, file] = await Promise.all([realpath(baseDir), realpath(path)])
+  if (file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return
+  throw new CorebrumError('ERR_DEFINITION', `${path} is outside of the definition's folder ${baseDir}; only files in it can be named - copy it there, or leave it out here and give it with --file-input`)
 }
 
 /** As `readUserFile` for `NAME.wasm`; `bytes` is absent when there is no such file. */

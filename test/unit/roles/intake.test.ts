@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorebrumError } from '../../../src/errors.ts'
 import { MAX_INLINE_FILE_BYTES, MAX_WASI_FILE_BYTES } from '../../../src/limits.ts'
@@ -170,6 +170,23 @@ describe('intake', () => {
       assert.deepEqual(new Uint8Array(await store.read(cid)), large)
       const alone = await intake(withFiles({ path: 'a', file: 'local.bin' }), { number: 1 }, { baseDir: dir })
       assert.deepEqual(alone.program.setup?.files, [{ path: 'a', bytes: Buffer.from(large) }])
+    })
+
+    it('are taken from the folder of the definition only, links followed', async () => {
+      const folder = join(dir, 'definition')
+      await mkdir(join(folder, 'sub'), { recursive: true })
+      await writeFile(join(dir, 'secret'), 'key')
+      await writeFile(join(dir, 'definition-secret'), 'key')
+      await writeFile(join(folder, 'sub', 'data'), small)
+      await symlink(join(dir, 'secret'), join(folder, 'link'))
+      await symlink(join(folder, 'sub', 'data'), join(folder, 'inner'))
+      for (const file of ['../secret', '../definition-secret', join(dir, 'secret'), 'link', 'sub/../../secret', '..']) {
+        await rejectsWith('ERR_DEFINITION', intake(withFiles({ path: 'a', file }), { number: 1 }, { baseDir: folder }))
+      }
+      for (const file of ['sub/data', 'inner', join(folder, 'sub', 'data')]) {
+        const task = await intake(withFiles({ path: 'a', file }), { number: 1 }, { baseDir: folder })
+        assert.deepEqual(task.program.setup?.files, [{ path: 'a', bytes: Buffer.from(small) }])
+      }
     })
 
     it('by CID are found here, or got', async () => {
