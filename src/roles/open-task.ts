@@ -24,7 +24,13 @@ export interface NewTask {
   checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
 }
 
-export interface OpenTask extends Omit<NewTask, 'program'> {
+/** All tasks have the same fields, written one by one and never deleted: the engine is twice as fast with such objects. */
+export interface OpenTask {
+  readonly id: string
+  readonly values: NewTask['values']
+  readonly refs: NewTask['refs']
+  readonly release: NewTask['release']
+  readonly checkOutputs: NewTask['checkOutputs']
   readonly batch: Batch
   /** Memory of the values, about. */
   readonly bytes: number
@@ -35,14 +41,16 @@ export interface OpenTask extends Omit<NewTask, 'program'> {
   /** True while it stands in its batch's queue. */
   waiting: boolean
   /** The lease that stands now. */
-  lease?: Lease
+  lease: Lease | undefined
   readonly createdAtMs: number
 }
 
-export function openTask ({ program, ...task }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
-  const bytes = task.values.reduce<number>((sum, value) => sum + approximateBytes(value), 0)
-  const blobBytes = refBytes(task.refs) + fileRefs(program).reduce((sum, { size }) => sum + size, 0)
-  return { ...task, batch, bytes, blobBytes, granted: new Map(), waiting: false, createdAtMs }
+export function openTask ({ id, program, values, refs, release, checkOutputs }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
+  let bytes = 0
+  for (const value of values) bytes += approximateBytes(value)
+  const fileBytes = program.setup === undefined ? 0 : fileRefs(program).reduce((sum, { size }) => sum + size, 0)
+  const blobBytes = (refs === undefined ? 0 : refBytes(refs)) + fileBytes
+  return { id, values, refs, release, checkOutputs, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, createdAtMs }
 }
 
 /** Notes that `peer` may answer for the lease with this fence. */

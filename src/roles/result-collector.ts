@@ -1,5 +1,5 @@
 /** Fetches the large outputs of results from the workers that hold them, so many bytes at a time. */
-import { CorebrumError } from '../errors.ts'
+import { CorebrumError, type ErrorCode } from '../errors.ts'
 import { MAX_COLLECTED_BYTES, MAX_TRANSFER_MS } from '../limits.ts'
 import type { BlobFetcher } from '../modules/blob-fetch.ts'
 import { Gate } from '../modules/gate.ts'
@@ -47,16 +47,17 @@ export class ResultCollector {
 
   /** A worker has gone. */
   leave (peer: string): void {
-    this.stop((collection) => collection.peer === peer, new CorebrumError('ERR_STREAM_CLOSED', 'the worker left before all of its result was here'))
+    this.stop((collection) => collection.peer === peer, 'ERR_STREAM_CLOSED', 'the worker left before all of its result was here')
   }
 
   /** A task has ended. */
   drop (taskId: string): void {
-    this.stop((collection) => collection.taskId === taskId, new CorebrumError('ERR_CANCELLED', 'the result is no longer wanted'))
+    this.stop((collection) => collection.taskId === taskId, 'ERR_CANCELLED', 'the result is no longer wanted')
   }
 
-  private stop (which: (collection: Collection) => boolean, reason: CorebrumError): void {
-    for (const collection of this.running.values()) if (which(collection)) collection.stop.abort(reason)
+  /** An error is made only where there is something to stop: this is called for every task, and a stack costs more than the rest. */
+  private stop (which: (collection: Collection) => boolean, code: ErrorCode, message: string): void {
+    for (const collection of this.running.values()) if (which(collection)) collection.stop.abort(new CorebrumError(code, message))
   }
 
   private async fetch (peer: string, { refs = [], ...outcome }: Completed, stop: AbortController): Promise<Outcome> {

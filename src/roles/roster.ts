@@ -100,7 +100,7 @@ export function endLease (task: OpenTask): Lease | undefined {
   lease.worker.leases.delete(task.id)
   lease.worker.leasedBytes -= task.bytes
   lease.worker.leasedBlobBytes -= task.blobBytes
-  delete task.lease
+  task.lease = undefined
   return lease
 }
 
