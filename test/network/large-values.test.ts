@@ -89,14 +89,15 @@ describe('large inputs and outputs', () => {
     /** Two colours, and a comment that makes it too large to travel inside the program. */
     const palette = Buffer.from(`ff0000 0000ff\n${'#'.repeat(100_000)}`)
 
-    async function chart (files: FileSource[]): Promise<TaskRecord> {
+    async function chart (files: FileSource[], baseDir = dirname(CHART)): Promise<TaskRecord> {
       const { definition } = await parseDefinition(await readFile(CHART, 'utf8'), { fileName: CHART })
-      const task = await submitter.submit({ ...definition, setup: { ...definition.setup, files } }, {}, { baseDir: dirname(CHART) })
+      const module = { kind: 'file' as const, path: fileURLToPath(new URL('chart.wasm', SHIPPED)) }
+      const task = await submitter.submit({ ...definition, module, setup: { ...definition.setup, files } }, {}, { baseDir })
       return await task.done()
     }
 
-    async function colours (files: FileSource[]): Promise<string> {
-      const { outputs, failure, worker: by } = await chart(files)
+    async function colours (files: FileSource[], baseDir?: string): Promise<string> {
+      const { outputs, failure, worker: by } = await chart(files, baseDir)
       assert.deepEqual([failure, by], [undefined, worker.peerId])
       assert.ok(outputs?.image instanceof Uint8Array)
       // The colour table of a bitmap: blue, green, red.
@@ -110,9 +111,9 @@ describe('large inputs and outputs', () => {
       assert.ok(worker.modules.has(cid) && submitter.modules.has(cid))
       assert.equal(await colours([{ path: 'palette.txt', cid }]), expected)
       assert.equal(await colours([{ path: 'palette.txt', bytes: palette.subarray(0, 20) }]), expected)
-      const file = join(await tempDir(), 'palette.txt')
-      await writeFile(file, palette)
-      assert.equal(await colours([{ path: 'palette.txt', file }]), expected)
+      const dir = await tempDir()
+      await writeFile(join(dir, 'colours.txt'), palette)
+      assert.equal(await colours([{ path: 'palette.txt', file: 'colours.txt' }], dir), expected)
     }).timeout(20_000)
 
     it('that the worker has lost are fetched again', async () => {
