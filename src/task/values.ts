@@ -71,11 +71,13 @@ export function fit (value: Value, type: ValueType): Fit {
   }
 }
 
+/** An integer as a number where that is exact, else as a bigint. */
+export function exactInteger (value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+}
+
 function fitInteger (value: Value): Fit {
-  if (typeof value === 'bigint') {
-    const exact = value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
-    return { ok: true, value: exact ? Number(value) : value }
-  }
+  if (typeof value === 'bigint') return { ok: true, value: exactInteger(value) }
   if (typeof value !== 'number' || !Number.isInteger(value)) return misfit(value, 'an integer')
   if (Number.isSafeInteger(value)) return { ok: true, value: value + 0 }
   return { ok: false, problem: `found ${value}, which is a floating-point number too large to be exact; write all digits of the integer, or use a bigint` }

@@ -7,13 +7,12 @@ import type { Value } from '../../task/values.ts'
 import type { FunctionType, ModuleInfo, WasmType } from '../binary/module-info.ts'
 import type { Adapter, Binding, FoundFunction, Signature, TypedName } from './adapter.ts'
 import { describeValue, isScalar, outputsFromResults, toWasm } from './convert.ts'
-import { describeType, exportedFunction, exportedWithType, requireFunction } from './exports.ts'
+import { DEFAULT_FUNCTION, describeType, exportedFunction, exportedWithType, requireFunction } from './exports.ts'
 import type { Guest } from './guest.ts'
 import { outputsFromBytes, toJson } from './json.ts'
 import { bindNumbers } from './numeric.ts'
 
 const ALLOCATORS = ['alloc', 'cb_alloc', 'allocate', 'malloc', 'wasm_alloc', '_malloc']
-const DEFAULT_FUNCTION = 'main'
 const encoder = new TextEncoder()
 
 /** How a buffer is passed: `pair` as pointer and length, `cstring` as a pointer to text that ends with NUL. */

@@ -1,6 +1,6 @@
 /** Values to and from the four number types of WebAssembly: exact, and checked against the parameter's own type. */
 import { CorebrumError } from '../../errors.ts'
-import type { Value, ValueType } from '../../task/values.ts'
+import { type Value, type ValueType, exactInteger } from '../../task/values.ts'
 import type { WasmType } from '../binary/module-info.ts'
 import type { TypedName } from './adapter.ts'
 
@@ -9,11 +9,6 @@ const SCALARS: ReadonlySet<ValueType> = new Set(['integer', 'number', 'boolean']
 /** True for types that travel as one number. */
 export function isScalar (type: ValueType): boolean {
   return SCALARS.has(type)
-}
-
-/** An integer as a number where that is exact, else as a bigint. */
-export function exactInteger (value: bigint): number | bigint {
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }
 
 /** What a value is, for messages. */

@@ -3,6 +3,9 @@ import { CorebrumError } from '../../errors.ts'
 import type { FunctionType, ModuleInfo } from '../binary/module-info.ts'
 import type { FoundFunction } from './adapter.ts'
 
+/** The function that is called when the task names none, by conventions that have no entry of their own. */
+export const DEFAULT_FUNCTION = 'main'
+
 /** Exports that an error message lists. */
 const LISTED_EXPORTS = 20
 

@@ -15,15 +15,12 @@ import { type Guest, GuestAbort } from './guest.ts'
 import { takesNumbers } from './host-table.ts'
 import { decodeText, fromJson, toJson } from './json.ts'
 
-/** Sends a request and waits for the answer; throws what `Requester` rejects with. */
-export type SendRequest = (request: HttpRequest) => HttpResponse
-
 const MODULE = 'corebrum'
 const encoder = new TextEncoder()
 const answers = new WeakMap<Guest, Uint8Array>()
 const counts = new WeakMap<Guest, number>()
 
-/** Sends a request of a program. Throws ERR_NETWORK_REFUSED where the task has no such grant or asks too often; see `SendRequest`. */
+/** Sends a request of a program. Throws ERR_NETWORK_REFUSED where the task has no such grant or asks too often, and what the node answers with. */
 export function sendRequest (guest: Guest, request: HttpRequest): HttpResponse {
   if (guest.sendRequest === undefined) {
     throw new GuestAbort('ERR_NETWORK_REFUSED', 'the program sends an HTTP request and its definition does not allow it: set wasm_config.allow_networking to true and name the hosts in wasm_config.allowed_hosts')

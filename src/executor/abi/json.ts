@@ -5,7 +5,8 @@ import { MAX_INTEGER_DIGITS, MAX_VALUE_DEPTH } from '../../limits.ts'
 import { utf8Text } from '../../task/utf8.ts'
 import type { Value } from '../../task/values.ts'
 import type { TypedName } from './adapter.ts'
-import { describeValue, exactInteger } from './convert.ts'
+import { describeValue } from './convert.ts'
+import { exactInteger } from '../../task/values.ts'
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 

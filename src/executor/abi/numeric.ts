@@ -3,9 +3,8 @@ import { CorebrumError } from '../../errors.ts'
 import type { ModuleInfo } from '../binary/module-info.ts'
 import type { Adapter, Binding, FoundFunction, Signature } from './adapter.ts'
 import { isScalar, outputsFromResults, toWasm } from './convert.ts'
-import { describeType, requireFunction } from './exports.ts'
+import { DEFAULT_FUNCTION, describeType, requireFunction } from './exports.ts'
 
-const DEFAULT_FUNCTION = 'main'
 
 export const numeric: Adapter = {
   convention: 'numeric',

@@ -7,7 +7,7 @@ import type { Value } from '../../../task/values.ts'
 import type { ModuleInfo, WasmType } from '../../binary/module-info.ts'
 import type { Adapter, Binding, FoundFunction, Signature, TypedName } from '../adapter.ts'
 import { describeValue, isScalar, outputsFromResults, toWasm } from '../convert.ts'
-import { describeType, exportedFunction, requireFunction } from '../exports.ts'
+import { DEFAULT_FUNCTION, describeType, exportedFunction, requireFunction } from '../exports.ts'
 import type { Guest } from '../guest.ts'
 import { toJson } from '../json.ts'
 import { type Classes, readClasses } from './classes.ts'
@@ -16,7 +16,6 @@ import { ManagedHeap, requireText } from './lower.ts'
 import { outputsFromObjects } from './outputs.ts'
 import { type Runtime, findRuntime, needsRuntime } from './runtime.ts'
 
-const DEFAULT_FUNCTION = 'main'
 /** Tells a function how many of its parameters were given, so that the others take their defaults. */
 const ARGUMENT_COUNTERS = ['__setArgumentsLength', '__setargc']
 /** Exported globals that are looked at for class ids. */

@@ -2,7 +2,8 @@
 import { CorebrumError } from '../../../errors.ts'
 import type { Value } from '../../../task/values.ts'
 import type { TypedName } from '../adapter.ts'
-import { describeValue, exactInteger } from '../convert.ts'
+import { describeValue } from '../convert.ts'
+import { exactInteger } from '../../../task/values.ts'
 import { type ArrayClass, elementName } from './classes.ts'
 
 /** Writes one number. Throws ERR_INPUT where the value is none, ERR_VALUE_RANGE where the element cannot hold it. */

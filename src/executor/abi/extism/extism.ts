@@ -7,13 +7,12 @@ import type { Value } from '../../../task/values.ts'
 import type { ModuleInfo } from '../../binary/module-info.ts'
 import type { Adapter, Binding, Signature, TypedName } from '../adapter.ts'
 import { describeValue } from '../convert.ts'
-import { describeType, requireFunction } from '../exports.ts'
+import { DEFAULT_FUNCTION, describeType, requireFunction } from '../exports.ts'
 import { type Guest, ProgramExit } from '../guest.ts'
 import { outputsFromReply, standardInput } from '../wasi-command.ts'
 import { kernelName, provideKernel } from './imports.ts'
 import { Kernel } from './kernel.ts'
 
-const DEFAULT_FUNCTION = 'main'
 /** Starts the runtime of a plug-in in Haskell, behind its other initialiser. */
 const HASKELL_START = 'hs_init'
 const MAX_ERROR_CHARS = 1000

@@ -1,7 +1,8 @@
 /** Vectors of numbers as bytes in memory: little-endian, each element checked against its type. */
 import { CorebrumError } from '../../../errors.ts'
 import type { Value } from '../../../task/values.ts'
-import { describeValue, exactInteger, toWasm } from '../convert.ts'
+import { describeValue, toWasm } from '../convert.ts'
+import { exactInteger } from '../../../task/values.ts'
 import { ELEMENT_BYTES, NUMBERS, type NumberElement } from './types.ts'
 import { integerRange, requireInRange } from './integers.ts'
 

@@ -3,7 +3,7 @@ import { CorebrumError } from '../../../errors.ts'
 import type { Value } from '../../../task/values.ts'
 import type { ModuleInfo } from '../../binary/module-info.ts'
 import type { Adapter, Binding, FoundFunction, Signature, TypedName } from '../adapter.ts'
-import { describeType, requireFunction } from '../exports.ts'
+import { DEFAULT_FUNCTION, describeType, requireFunction } from '../exports.ts'
 import type { Guest } from '../guest.ts'
 import { type BindgenExports, findBindgenExports } from './exports.ts'
 import { type GuessedParameters, guessParameters } from './guess-parameters.ts'
@@ -17,7 +17,6 @@ import { outputsFromReturned } from './outputs.ts'
 import { releaseOf } from './release.ts'
 import { AREA_BYTES, markArea, readArea } from './return-area.ts'
 
-const DEFAULT_FUNCTION = 'main'
 
 interface Plan {
   target: FoundFunction

@@ -5,7 +5,7 @@
 import { CorebrumError } from '../../../errors.ts'
 import { MAX_CBOR_ITEMS, MAX_VALUE_DEPTH } from '../../../limits.ts'
 import type { Value } from '../../../task/values.ts'
-import { exactInteger } from '../convert.ts'
+import { exactInteger } from '../../../task/values.ts'
 import { toIsoText } from './moments.ts'
 
 export type HostValue = undefined | null | boolean | number | bigint | string | HostObject

@@ -1,6 +1,6 @@
 /** Integers of a width and a sign: ranges, and the two halves of those with 128 bits. */
 import { CorebrumError } from '../../../errors.ts'
-import { exactInteger } from '../convert.ts'
+import { exactInteger } from '../../../task/values.ts'
 import type { Type } from './types.ts'
 
 export type IntegerType = Extract<Type, { kind: 'integer' }>

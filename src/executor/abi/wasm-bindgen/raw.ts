@@ -3,7 +3,7 @@ import { CorebrumError } from '../../../errors.ts'
 import type { Value } from '../../../task/values.ts'
 import type { ModuleInfo } from '../../binary/module-info.ts'
 import type { Adapter, Binding, FoundFunction, Signature, TypedName } from '../adapter.ts'
-import { describeType, exportedFunction, requireFunction } from '../exports.ts'
+import { DEFAULT_FUNCTION, describeType, exportedFunction, requireFunction } from '../exports.ts'
 import type { Guest } from '../guest.ts'
 import { type Described, decodeFunction } from './descriptors.ts'
 import { findBindgenExports } from './exports.ts'
@@ -16,7 +16,6 @@ import { outputsFromReturned } from './outputs.ts'
 import { releaseOf } from './release.ts'
 import { type Type, describeBindgenType, layoutOf, slotsOf } from './types.ts'
 
-const DEFAULT_FUNCTION = 'main'
 const DESCRIBE = '__wbindgen_describe_'
 
 interface Plan {
