@@ -6,13 +6,12 @@ import type { Blobs } from '../modules/blobs.ts'
 import type { ModuleStore, Retriever } from '../modules/modules.ts'
 import { resolveModule } from '../modules/resolve.ts'
 import { bindInputs, declareInputs } from '../task/bind.ts'
-import type { TaskDefinition } from '../task/definition.ts'
-import { checkOutputs } from '../task/outputs.ts'
+import type { TaskDefinition, TaskPolicy } from '../task/definition.ts'
 import type { Program } from '../task/program.ts'
 import { toProgram } from '../task/to-program.ts'
 import type { Value } from '../task/values.ts'
 import { packValues } from './large-values.ts'
-import type { NewTask } from './open-task.ts'
+import type { NewTask, OutputCheck } from './open-task.ts'
 import { placeFiles, type PlaceOptions } from './placed-files.ts'
 import { fileRefs } from './program-files.ts'
 
@@ -27,7 +26,14 @@ export interface IntakeComponents {
   onModule: (cid: string) => void
 }
 
-export interface IntakeOptions { baseDir: string, signal?: AbortSignal }
+export interface IntakeOptions {
+  baseDir: string
+  signal?: AbortSignal
+  /** Default: a new one. */
+  id?: string
+  /** Goes before what the definition says. */
+  policy?: Partial<TaskPolicy>
+}
 
 export type Intake = (definition: TaskDefinition, inputs: Record<string, Value>, options: IntakeOptions) => Promise<NewTask>
 
@@ -80,10 +86,25 @@ export function createIntake ({ store, retriever, blobs, checkBytes, onModule }:
       for (const { cid } of fileRefs(program)) held.push(store.hold(cid))
       const { release, ...packed } = await packValues(values, blobs)
       if (release !== undefined) held.push(release)
-      return { id: randomUUID(), program, ...packed, checkOutputs: (outputs) => checkOutputs(definition, outputs), ...(held.length === 0 ? {} : { release: letGo }) }
+      return { id: options.id ?? randomUUID(), program, ...packed, check: checkOf(definition), policy: policyOf(definition, options.policy), ...(held.length === 0 ? {} : { release: letGo }) }
     } catch (error) {
       letGo()
       throw error
     }
+  }
+}
+
+function checkOf ({ name, outputs, outputSchema }: TaskDefinition): OutputCheck {
+  return outputSchema === undefined ? { name, outputs } : { name, outputs, outputSchema }
+}
+
+/** All tasks have the same fields here too; see OpenTask. */
+function policyOf ({ priority, retries, deadlineMs, require, on }: TaskDefinition, given: Partial<TaskPolicy> = {}): TaskPolicy {
+  return {
+    priority: given.priority ?? priority,
+    retries: given.retries ?? retries,
+    deadlineMs: given.deadlineMs ?? deadlineMs,
+    require: require === undefined ? given.require : { ...require, ...given.require },
+    on: given.on ?? on,
   }
 }

@@ -1,4 +1,5 @@
 /** A task from when it is submitted until it has ended, as the submitter holds it. */
+import type { OutputSpec, TaskPolicy } from '../task/definition.ts'
 import type { Program } from '../task/program.ts'
 import { approximateBytes } from '../task/size.ts'
 import type { Value } from '../task/values.ts'
@@ -11,6 +12,14 @@ import type { Lease } from './roster.ts'
 /** Leases of one task whose results are still accepted: the newest ones. */
 const MAX_GRANTS_REMEMBERED = 32
 
+/** What the outputs of a task must be: data, so that it survives a restart. */
+export interface OutputCheck {
+  /** Name of the definition, for messages. */
+  name: string
+  outputs: OutputSpec[]
+  outputSchema?: Record<string, unknown>
+}
+
 export interface NewTask {
   id: string
   program: Program
@@ -20,9 +29,17 @@ export interface NewTask {
   refs?: ValueRef[]
   /** Lets go of what is kept for it; called once when the task ends, or by whoever did not submit it. */
   release?: () => void
-  /** Rejects with a CorebrumError when the outputs are not what the definition declares. */
-  checkOutputs?: (outputs: Record<string, Value>) => Promise<void>
+  /** Absent: whatever the worker returns is taken. */
+  check?: OutputCheck
+  policy?: TaskPolicy
+  /** It is not in the journal: somebody else makes it again after a restart. Default false. */
+  volatile?: boolean
+  /** Tasks with the same value run on different peers; see roles/apart.ts. */
+  apart?: string
 }
+
+/** Of a task of which nothing was said. */
+const NO_POLICY: TaskPolicy = { priority: 0, retries: undefined, deadlineMs: undefined, require: undefined, on: undefined }
 
 /** All tasks have the same fields, written one by one and never deleted: the engine is twice as fast with such objects. */
 export interface OpenTask {
@@ -30,7 +47,10 @@ export interface OpenTask {
   readonly values: NewTask['values']
   readonly refs: NewTask['refs']
   readonly release: NewTask['release']
-  readonly checkOutputs: NewTask['checkOutputs']
+  readonly check: NewTask['check']
+  readonly policy: TaskPolicy
+  readonly volatile: boolean
+  readonly apart: NewTask['apart']
   readonly batch: Batch
   /** Memory of the values, about. */
   readonly bytes: number
@@ -45,12 +65,12 @@ export interface OpenTask {
   readonly createdAtMs: number
 }
 
-export function openTask ({ id, program, values, refs, release, checkOutputs }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
+export function openTask ({ id, program, values, refs, release, check, policy = NO_POLICY, volatile = false, apart }: NewTask, batch: Batch, createdAtMs: number): OpenTask {
   let bytes = 0
   for (const value of values) bytes += approximateBytes(value)
   const fileBytes = program.setup === undefined ? 0 : fileRefs(program).reduce((sum, { size }) => sum + size, 0)
   const blobBytes = (refs === undefined ? 0 : refBytes(refs)) + fileBytes
-  return { id, values, refs, release, checkOutputs, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, createdAtMs }
+  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, createdAtMs }
 }
 
 /** Notes that `peer` may answer for the lease with this fence. */

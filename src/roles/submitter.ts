@@ -4,6 +4,7 @@
  */
 import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
 import { LEASE_SWEEP_MS, MAX_ATTEMPTS } from '../limits.ts'
+import { checkOutputs } from '../task/outputs.ts'
 import { programDigest } from '../task/program.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
 import type { Outcome, WorkerMessage } from '../wire/messages.ts'
@@ -155,8 +156,8 @@ export class Submitter {
     if (outcome.usage.wallMs > 0) task.batch.pace.note(outcome.usage.wallMs)
     if (!outcome.ok && RETRIED.has(outcome.code)) {
       this.retry(worker, task, fence, outcome)
-    } else if (outcome.ok && task.checkOutputs !== undefined) {
-      task.checkOutputs(outcome.outputs).then(
+    } else if (outcome.ok && task.check !== undefined) {
+      checkOutputs(task.check, outcome.outputs).then(
         () => { this.settle(task, worker.link.peer, outcome) },
         (error: unknown) => { this.settle(task, worker.link.peer, { ...outcome, ...failureOf(error) }) },
       )
@@ -183,7 +184,7 @@ export class Submitter {
     const charged = end.charged ?? this.components.tasks.get(task.id)?.state === 'running'
     const decline = declineOf(worker.link.peer, code, reason)
     endLease(task)
-    const record = this.components.tasks.apply(task.id, { type: 'released', fence, charged, decline })
+    const record = this.components.tasks.apply(task.id, { type: 'released', fence, charged, decline, atMs: Date.now() })
     if (record === undefined || isFinal(record.state)) return
     if (record.attempts >= MAX_ATTEMPTS) {
       this.components.tasks.apply(task.id, givenUp(record.attempts, decline, this.components.peerId))

@@ -72,6 +72,51 @@ export interface ExampleSpec {
   error?: ErrorCode
 }
 
+/** How a task is placed and tried; what a command line says goes before what the definition says. */
+export interface TaskPolicy {
+  /** Higher runs first. */
+  priority: number
+  /** How often it is run again after it failed itself: trapped, ran out of time, ended with an exit code. Default 0. */
+  retries?: number | undefined
+  /** From when it was submitted; then it ends as `timeout` with ERR_DEADLINE. */
+  deadlineMs?: number | undefined
+  /** Labels that a worker must have. */
+  require?: Record<string, string> | undefined
+  /** PeerId of the only worker that may run it. */
+  on?: string | undefined
+}
+
+/** The task runs on `replicas` different peers, and its result is what `quorum` of them agree on. */
+export interface AgreementSpec {
+  replicas: number
+  quorum: number
+  /** Paths in the outputs that are not compared: `stats.elapsed`, `items[*].time`. */
+  ignore: string[]
+}
+
+/** The task is run again and again, until it is cancelled or `maxRuns` have ended. */
+export interface ScheduleSpec {
+  intervalMs: number
+  maxRuns?: number
+}
+
+/** Where an input of a step comes from: `step.output` of an earlier one, or an input of the whole. */
+export interface StepInput {
+  name: string
+  source: { step: string, output?: string } | { input: string }
+}
+
+/** One task of a pipeline. */
+export interface StepSpec {
+  /** Unique in its pipeline. */
+  name: string
+  task: TaskDefinition
+  /** What the definition says of where its inputs come from; others are found by name. */
+  sources: StepInput[]
+  /** Runs only when this holds: `classifier.category == 'high'`; see task/condition.ts. */
+  condition?: string
+}
+
 export interface TaskDefinition {
   name: string
   version?: string
@@ -97,8 +142,37 @@ export interface TaskDefinition {
   setup?: SetupSpec
   grants: Grants
   priority: number
+  retries?: number
+  deadlineMs?: number
+  require?: Record<string, string>
+  on?: string
+  agreement?: AgreementSpec
+  schedule?: ScheduleSpec
   tags: string[]
   metadata: Record<string, Value>
   /** For `corebrum test`; no worker sees them. */
   examples?: ExampleSpec[]
+}
+
+/** Tasks that feed each other: `tasks: [...]`, or `compute_logic.type: sequential`. */
+export interface PipelineDefinition {
+  name: string
+  version?: string
+  description?: string
+  /** Of the whole; what its steps take by name. */
+  inputs: InputSpec[]
+  /** In the order of the file; a step sees only earlier ones. */
+  steps: StepSpec[]
+  priority: number
+  deadlineMs?: number
+  schedule?: ScheduleSpec
+  tags: string[]
+  metadata: Record<string, Value>
+}
+
+/** What a definition file may hold. */
+export type AnyDefinition = TaskDefinition | PipelineDefinition
+
+export function isPipeline (definition: AnyDefinition): definition is PipelineDefinition {
+  return 'steps' in definition
 }

@@ -7,18 +7,21 @@ import { fit, quoted, valueFault } from './values.ts'
 import type { TaskDefinition } from './definition.ts'
 import type { Value } from './values.ts'
 
+/** What a definition promises of its outputs. */
+type Promised = Pick<TaskDefinition, 'name' | 'outputs' | 'outputSchema'>
+
 /**
  * Checks every declared output's type, and the output schema where there is one; then the schema alone says which
  * outputs may be absent. Rejects with ERR_RESULT_TYPE; `problems` names each output that is wrong.
  */
-export async function checkOutputs (definition: TaskDefinition, outputs: Record<string, Value>): Promise<void> {
+export async function checkOutputs (definition: Promised, outputs: Record<string, Value>): Promise<void> {
   const fault = valueFault(outputs)
   const problems = fault === undefined ? await outputProblems(definition, outputs) : [`the outputs: an object that ${fault}`]
   if (problems.length === 0) return
   throw new CorebrumError('ERR_RESULT_TYPE', `the result of ${quoted(definition.name)} is not what the definition declares: ${problems.join('; ').slice(0, 2000)}`, { problems })
 }
 
-async function outputProblems (definition: TaskDefinition, outputs: Record<string, Value>): Promise<string[]> {
+async function outputProblems (definition: Promised, outputs: Record<string, Value>): Promise<string[]> {
   const problems: string[] = []
   const wrong = new Set<string>()
   for (const { name, type } of definition.outputs) {
@@ -35,7 +38,7 @@ async function outputProblems (definition: TaskDefinition, outputs: Record<strin
   return [...problems, ...await schemaProblems(definition, outputs, wrong)]
 }
 
-async function schemaProblems (definition: TaskDefinition, outputs: Record<string, Value>, wrong: Set<string>): Promise<string[]> {
+async function schemaProblems (definition: Promised, outputs: Record<string, Value>, wrong: Set<string>): Promise<string[]> {
   const schema = definition.outputSchema
   if (schema === undefined) return []
   const [only] = definition.outputs

@@ -1,6 +1,8 @@
 /** The life of one task: a record and the pure function that moves it from state to state. */
 import type { ErrorCode } from '../errors.ts'
 import { MAX_LOG_BYTES } from '../limits.ts'
+import { withEvent, type HistoryEvent, type HistoryKind } from './history.ts'
+import type { Receipt } from './receipt.ts'
 import type { Usage } from './usage.ts'
 import type { Value } from './values.ts'
 
@@ -20,6 +22,20 @@ export interface Decline {
   code: ErrorCode
   reason: string
   atMs: number
+}
+
+export const JOB_KINDS = ['pipeline', 'map', 'recurring', 'agreement'] as const
+
+/** Of a task that is made of others, `<id>-0` and so on: how far it is. */
+export interface JobProgress {
+  readonly kind: typeof JOB_KINDS[number]
+  /** Tasks of it; absent where that is not known yet, or never. */
+  readonly total?: number
+  readonly done: number
+  /** Of those that are done. */
+  readonly failed: number
+  /** It waits for its user to go on with it. */
+  readonly paused?: boolean
 }
 
 /** All that a submitter knows of one task. Times are Unix milliseconds. */
@@ -43,6 +59,14 @@ export interface TaskRecord {
   /** stderr and console text of the module, capped: of the result, else what has come of the newest lease. */
   readonly logs: string
   readonly declines: readonly Decline[]
+  readonly history: readonly HistoryEvent[]
+  /** Of the result, signed by its worker; it may come a moment after the result. */
+  readonly receipt?: Receipt
+  /** The task was not run: this one had run before with the same program and inputs. */
+  readonly reusedFrom?: string
+  readonly job?: JobProgress
+  /** Peers whose result was another one than what was agreed. */
+  readonly differed?: readonly string[]
 }
 
 export function isFinal (state: TaskState): boolean {
@@ -56,8 +80,13 @@ export type TaskEvent =
   /** The module wrote this to its log; the result replaces what came this way. */
   | { type: 'logged', fence: number, text: string }
   /** The lease ended without a result; `charged` counts it as an attempt. */
-  | { type: 'released', fence: number, charged: boolean, decline?: Decline }
-  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number }
+  | { type: 'released', fence: number, charged: boolean, decline?: Decline, atMs: number }
+  /** A task made of others has moved on. */
+  | { type: 'progressed', job: JobProgress, atMs: number }
+  /** Something that changes nothing else; the only events, with `receipted`, that count in a final state. */
+  | { type: 'noted', event: HistoryEvent }
+  | { type: 'receipted', receipt: Receipt }
+  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number, more?: Pick<TaskRecord, 'reusedFrom' | 'receipt' | 'differed'> }
   /** `worker` gave the failed result, with its log; both absent when the submitter gave up. */
   | { type: 'failed', worker?: string, failure: TaskFailure, usage?: Usage, logs?: string, atMs: number }
   | { type: 'cancelled', failure: TaskFailure, atMs: number }
@@ -66,7 +95,7 @@ export type TaskEvent =
 const MAX_DECLINES = 16
 
 export function newTask (id: string, name: string, atMs: number): TaskRecord {
-  return { id, name, state: 'pending', fence: 0, attempts: 0, createdAtMs: atMs, logs: '', declines: [] }
+  return { id, name, state: 'pending', fence: 0, attempts: 0, createdAtMs: atMs, logs: '', declines: [], history: [{ atMs, kind: 'submitted' }] }
 }
 
 /**
@@ -74,14 +103,20 @@ export function newTask (id: string, name: string, atMs: number): TaskRecord {
  * a result does, whichever lease it comes from: the first one wins.
  */
 export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
+  if (event.type === 'noted') return { ...task, history: withEvent(task.history, event.event) }
+  if (event.type === 'receipted') return task.receipt === undefined ? { ...task, receipt: event.receipt } : task
   if (isFinal(task.state)) return task
   switch (event.type) {
-    case 'leased':
+    case 'leased': {
       if (task.state !== 'pending' || event.fence <= task.fence) return task
-      return { ...task, state: 'claimed', worker: event.worker, fence: event.fence, claimedAtMs: event.atMs, logs: '' }
-    case 'started':
+      const { worker, fence, atMs } = event
+      return { ...task, state: 'claimed', worker, fence, claimedAtMs: atMs, logs: '', history: withEvent(task.history, { atMs, kind: 'leased', peer: worker, fence }) }
+    }
+    case 'started': {
       if (task.state !== 'claimed' || event.fence !== task.fence) return task
-      return { ...task, state: 'running', startedAtMs: event.atMs }
+      const { fence, atMs } = event
+      return { ...task, state: 'running', startedAtMs: atMs, history: withEvent(task.history, { ...ofWorker(task, 'started', atMs), fence }) }
+    }
     case 'logged': {
       if (task.state === 'pending' || event.fence !== task.fence) return task
       const text = event.text.slice(0, MAX_LOG_BYTES - task.logs.length)
@@ -89,20 +124,43 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
     }
     case 'released': {
       if (task.state === 'pending' || event.fence !== task.fence) return task
-      const { id, name, fence, createdAtMs, logs } = task
-      const declines = event.decline === undefined ? task.declines : [...task.declines, event.decline].slice(-MAX_DECLINES)
-      return { id, name, state: 'pending', fence, attempts: task.attempts + (event.charged ? 1 : 0), createdAtMs, logs, declines }
+      const { id, name, createdAtMs, logs } = task
+      const { decline, charged, atMs, fence } = event
+      const detail = decline === undefined ? {} : { detail: `${decline.code}: ${decline.reason}` }
+      return {
+        id,
+        name,
+        state: 'pending',
+        fence,
+        createdAtMs,
+        logs,
+        attempts: task.attempts + (charged ? 1 : 0),
+        declines: decline === undefined ? task.declines : [...task.declines, decline].slice(-MAX_DECLINES),
+        history: withEvent(task.history, { ...ofWorker(task, charged ? 'failed-attempt' : 'released', atMs), fence, ...detail }),
+      }
+    }
+    case 'progressed': {
+      const { job, atMs } = event
+      return task.state === 'pending' ? { ...task, state: 'running', job, startedAtMs: atMs } : { ...task, job }
     }
     case 'completed': {
       const { worker, outputs, usage, logs, atMs } = event
-      return { ...task, state: 'completed', worker, outputs, usage, logs, endedAtMs: atMs }
+      const done: TaskRecord = { ...task, state: 'completed', worker, outputs, usage, logs, endedAtMs: atMs, history: withEvent(task.history, { atMs, kind: 'completed', peer: worker }) }
+      return event.more === undefined ? done : { ...done, ...event.more }
     }
     case 'failed': {
       const { worker, failure, usage, logs = task.logs, atMs } = event
-      const state = failure.code === 'ERR_TIME_LIMIT' ? 'timeout' : 'failed'
-      return { ...task, state, failure, logs, endedAtMs: atMs, ...(worker === undefined ? {} : { worker }), ...(usage === undefined ? {} : { usage }) }
+      const state = failure.code === 'ERR_TIME_LIMIT' || failure.code === 'ERR_DEADLINE' ? 'timeout' : 'failed'
+      const history = withEvent(task.history, { atMs, kind: state, peer: failure.by, detail: `${failure.code}: ${failure.message}` })
+      return { ...task, state, failure, logs, history, endedAtMs: atMs, ...(worker === undefined ? {} : { worker }), ...(usage === undefined ? {} : { usage }) }
     }
-    case 'cancelled':
-      return { ...task, state: 'cancelled', failure: event.failure, endedAtMs: event.atMs }
+    case 'cancelled': {
+      const { failure, atMs } = event
+      return { ...task, state: 'cancelled', failure, endedAtMs: atMs, history: withEvent(task.history, { atMs, kind: 'cancelled', peer: failure.by, detail: failure.message }) }
+    }
   }
+}
+
+function ofWorker ({ worker }: TaskRecord, kind: HistoryKind, atMs: number): HistoryEvent {
+  return worker === undefined ? { atMs, kind } : { atMs, kind, peer: worker }
 }

@@ -30,7 +30,7 @@ export class FakeTask implements TaskHandle {
 
   constructor (overrides: Partial<TaskRecord> = {}) {
     const id = overrides.id ?? randomUUID()
-    this.#record = { id, name: 'fake', state: 'pending', fence: 0, attempts: 0, createdAtMs: 1_700_000_000_000, logs: '', declines: [], ...overrides }
+    this.#record = { id, name: 'fake', state: 'pending', fence: 0, attempts: 0, createdAtMs: 1_700_000_000_000, logs: '', declines: [], history: [], ...overrides }
     this.#past = [this.#record]
   }
 

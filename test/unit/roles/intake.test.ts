@@ -8,6 +8,7 @@ import type { ModuleStore } from '../../../src/modules/modules.ts'
 import { createModuleStore } from '../../../src/modules/store.ts'
 import { createIntake, type Intake } from '../../../src/roles/intake.ts'
 import type { FileSource, TaskDefinition } from '../../../src/task/definition.ts'
+import { checkOutputs } from '../../../src/task/outputs.ts'
 import { programDigest } from '../../../src/task/program.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { FakeBlobs, FakeRetriever, turn } from '../../support/roles.ts'
@@ -77,8 +78,9 @@ describe('intake', () => {
 
   it('checks outputs against the definition', async () => {
     const task = await intake(definition(), { number: 5 }, { baseDir: dir })
-    await task.checkOutputs?.({ result: 120 })
-    await rejectsWith('ERR_RESULT_TYPE', task.checkOutputs?.({ result: 'x' }) ?? Promise.resolve())
+    assert(task.check !== undefined)
+    await checkOutputs(task.check, { result: 120 })
+    await rejectsWith('ERR_RESULT_TYPE', checkOutputs(task.check, { result: 'x' }))
   })
 
   it('reads the module of a definition object once, and tasks of it share a program', async () => {

@@ -61,7 +61,7 @@ describe('task table', () => {
     assert.deepEqual([log('a'), log('b'), log('a')], ['xxxxxx', '', 'xxxxxx'])
     complete('a')
     assert.deepEqual([log('b'), log('b')], ['xxxxxx', 'xxxxxx'])
-    tasks.apply('b', { type: 'released', fence: 1, charged: false })
+    tasks.apply('b', { type: 'released', fence: 1, charged: false, atMs: 1 })
     tasks.apply('b', { type: 'leased', worker: 'w', fence: 2, atMs: 1 })
     assert.deepEqual([log('b', 2), log('b', 2)], ['xxxxxx', 'xxxxxx'])
   })
@@ -171,7 +171,7 @@ describe('task handle', () => {
       await events.next()
       for (let fence = 1; fence < 1_000; fence++) {
         table.tasks.apply('a', { type: 'leased', worker: 'w', fence, atMs: 1 })
-        table.tasks.apply('a', { type: 'released', fence, charged: false })
+        table.tasks.apply('a', { type: 'released', fence, charged: false, atMs: 1 })
       }
       table.complete('a')
       const rest: TaskRecord[] = []

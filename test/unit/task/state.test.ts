@@ -15,7 +15,7 @@ const event: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ type: fc.constant('leased' as const), worker, fence, atMs }),
   fc.record({ type: fc.constant('started' as const), fence, atMs }),
   fc.record({ type: fc.constant('logged' as const), fence, text: fc.string() }),
-  fc.record({ type: fc.constant('released' as const), fence, charged: fc.boolean(), decline: fc.record({ peer: worker, code, reason: fc.string(), atMs }) }),
+  fc.record({ type: fc.constant('released' as const), fence, charged: fc.boolean(), decline: fc.record({ peer: worker, code, reason: fc.string(), atMs }), atMs }),
 )
 const ending: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ type: fc.constant('completed' as const), worker, outputs: fc.constant({ result: 1 }), usage: fc.constant(usage), logs: fc.string(), atMs }),
@@ -97,7 +97,7 @@ describe('task state', () => {
   it('keeps the last log of a task that is given up or cancelled', () => {
     const leased = reduceTask(START, { type: 'leased', worker: 'w1', fence: 1, atMs: 2 })
     const logged = reduceTask(leased, { type: 'logged', fence: 1, text: 'a' })
-    const released = reduceTask(logged, { type: 'released', fence: 1, charged: true })
+    const released = reduceTask(logged, { type: 'released', fence: 1, charged: true, atMs: 4 })
     assert.equal(reduceTask(released, { type: 'failed', failure, atMs: 3 }).logs, 'a')
     assert.equal(reduceTask(logged, { type: 'cancelled', failure, atMs: 3 }).logs, 'a')
   })
@@ -106,7 +106,7 @@ describe('task state', () => {
     let task = START
     for (let fence = 1; fence <= 100; fence++) {
       task = reduceTask(task, { type: 'leased', worker: 'w1', fence, atMs: fence })
-      task = reduceTask(task, { type: 'released', fence, charged: false, decline: { peer: 'w1', code: 'ERR_DECLINED', reason: `${fence}`, atMs: fence } })
+      task = reduceTask(task, { type: 'released', fence, charged: false, decline: { peer: 'w1', code: 'ERR_DECLINED', reason: `${fence}`, atMs: fence }, atMs: fence })
     }
     assert.equal(task.declines.length, 16)
     assert.equal(task.declines.at(-1)?.reason, '100')

@@ -1,0 +1,40 @@
+/** What jobs see of the node: tasks that they submit, records, and a place to keep themselves. */
+import type { TaskDefinition, TaskPolicy } from '../task/definition.ts'
+import type { TaskEvent, TaskRecord } from '../task/state.ts'
+import type { Value } from '../task/values.ts'
+
+export interface ChildOptions {
+  /** See task/task-id.ts. A task of this id that is known, open or finished, is not submitted again. */
+  id: string
+  policy?: Partial<TaskPolicy>
+  /** Not journalled by itself: the job makes it again after a restart. Default false. */
+  volatile?: boolean
+  /** Tasks with the same value run on different peers. */
+  apart?: string
+  /** Run it even when its result is known. */
+  noCache?: boolean
+}
+
+export interface JobTasks {
+  readonly peerId: string
+  /** Resolves when the task is accepted. Rejects as `Node.submit`. */
+  submit (definition: TaskDefinition, inputs: Record<string, Value>, options: ChildOptions): Promise<void>
+  /** The final record of a task that was submitted; also of one that had ended before. */
+  done (id: string): Promise<TaskRecord>
+  /** Open, or finished and kept. */
+  find (id: string): Promise<TaskRecord | undefined>
+  /** Who runs an open task now, and each change of that. Returns a function that ends it. */
+  listen (id: string, listener: (record: TaskRecord) => void): () => void
+  cancel (id: string, message: string): void
+  /** `peer` has run a task of this group, as was known before a restart. */
+  keepApart (group: string, peer: string): void
+  /** Forgets a volatile task that has ended. */
+  forget (id: string): void
+  /** The definition with every module and file replaced by its CID; they are in the store and held until `release`. */
+  pin (definition: TaskDefinition, options: { baseDir: string, signal?: AbortSignal }): Promise<{ definition: TaskDefinition, release: () => void }>
+
+  /** The record of the job itself, beside those of tasks. Throws ERR_QUEUE_FULL. */
+  add (id: string, name: string): TaskRecord
+  /** Moves the job on; a final event is journalled before the promise resolves. */
+  apply (id: string, event: TaskEvent): Promise<void>
+}
