@@ -4,10 +4,12 @@ import { createComposedNode } from './composed-node.ts'
 import type { Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
 import type { ConnectedPeer } from './network/network.ts'
+import type { ListOptions } from './roles/journal.ts'
+import type { ChildrenOptions } from './roles/known-tasks.ts'
 import type { TaskHandle } from './roles/task-handle.ts'
 import type { WorkerInfo } from './roles/workers.ts'
-import type { TaskDefinition } from './task/definition.ts'
-import type { TaskRecord } from './task/state.ts'
+import type { TaskDefinition, TaskPolicy } from './task/definition.ts'
+import type { TaskRecord, TaskState } from './task/state.ts'
 import type { Value } from './task/values.ts'
 
 export type { TaskHandle, WorkerInfo }
@@ -17,6 +19,10 @@ export interface SubmitOptions {
   baseDir?: string
   /** Aborting before the task is accepted rejects; afterwards it cancels the task. */
   signal?: AbortSignal
+  /** Goes before what the definition says. */
+  policy?: Partial<TaskPolicy>
+  /** Run it even when the result of the same task is known. */
+  noCache?: boolean
 }
 
 export interface Node {
@@ -33,9 +39,16 @@ export interface Node {
    * Rejects with ERR_INPUT, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE, ERR_QUEUE_FULL; then nothing was queued.
    */
   submit (definition: TaskDefinition, inputs?: Record<string, Value>, options?: SubmitOptions): Promise<TaskHandle>
-  task (id: string): TaskHandle | undefined
-  /** Newest first. */
-  tasks (): TaskRecord[]
+  /** A task that was submitted here, open or finished and kept. Rejects with ERR_JOURNAL, as the three below. */
+  find (id: string): Promise<TaskHandle | undefined>
+  /** Ids that begin so, at most `limit`. */
+  idsWith (prefix: string, limit: number): Promise<string[]>
+  /** Tasks that stand by themselves, newest first, at most MAX_LISTED_TASKS. */
+  tasks (options?: Partial<ListOptions>): Promise<TaskRecord[]>
+  /** Tasks of a job: steps, items, runs or replicas, by number. */
+  children (id: string, options?: Partial<ChildrenOptions>): Promise<TaskRecord[]>
+  /** How many tasks are in each state; of finished ones those that ended lately. */
+  taskCounts (): Partial<Record<TaskState, number>>
   addresses (): string[]
   peers (): ConnectedPeer[]
   /** Workers known from open work streams, and from the DHT when `discover` is set. */
@@ -55,6 +68,8 @@ export interface NodeInit {
   worksForItself?: boolean
   /** Use a network. Default true; with false the node is alone and loads no network code. */
   networked?: boolean
+  /** Keep tasks, results and what is owed to others in a journal in the data folder. Default: unless the node is ephemeral or without a network. */
+  durable?: boolean
   log?: (level: LogLevel, message: string) => void
 }
 

@@ -22,7 +22,7 @@ export function addBlobRoutes (app: FastifyInstance, components: { node: Promise
   })
 
   app.get<{ Params: { id: string }, Querystring: { name: string } }>('/v1/tasks/:id/output', { schema: outputSchema }, async (request, reply) => {
-    const record = findTask(await components.node, request.params.id).record()
+    const record = (await findTask(await components.node, request.params.id)).record()
     const { buffer, byteOffset, length } = outputBytes(record.outputs ?? {}, request.query.name)
     return await reply.header('content-type', BYTES).send(Buffer.from(buffer, byteOffset, length))
   })

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { MAX_LISTED_TASKS, MAX_UPLOADS } from '../limits.ts'
 import type { Node } from '../node.ts'
 import type { FileInput } from '../task/file-input.ts'
-import { isFinal, TASK_STATES } from '../task/state.ts'
+import { isFinal, TASK_STATES, type TaskState } from '../task/state.ts'
 import { sendJson } from './reply.ts'
 import { readSubmission } from './submission.ts'
 import type { UploadedRequest } from './client.ts'
@@ -73,24 +73,25 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
     return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [] }))
   })
 
-  app.get<{ Querystring: { state?: string, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {
+  app.get<{ Querystring: { state?: TaskState, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {
     const { state, limit = MAX_LISTED_TASKS } = request.query
-    const records = (await components.node).tasks().filter((record) => state === undefined || record.state === state)
-    return await sendJson(reply, { tasks: records.slice(0, limit).map(taskSummary), total: records.length })
+    // One more than is shown tells whether there are more.
+    const records = await (await components.node).tasks({ limit: limit + 1, ...(state === undefined ? {} : { state }) })
+    return await sendJson(reply, { tasks: records.slice(0, limit).map(taskSummary), more: records.length > limit })
   })
 
   app.get<TaskParams & { Querystring: { without?: string[] } }>('/v1/tasks/:id', { schema: taskSchema }, async (request, reply) => {
-    return await sendJson(reply, taskView(findTask(await components.node, request.params.id).record(), request.query))
+    return await sendJson(reply, taskView((await findTask(await components.node, request.params.id)).record(), request.query))
   })
 
   app.get<TaskParams & { Querystring: { follow?: boolean } }>('/v1/tasks/:id/logs', { schema: logsSchema }, async (request, reply) => {
-    const handle = findTask(await components.node, request.params.id)
+    const handle = await findTask(await components.node, request.params.id)
     if (request.query.follow === true) return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle))
     return await sendJson(reply, { logs: handle.record().logs })
   })
 
   app.post<TaskParams>('/v1/tasks/:id/cancel', async (request, reply) => {
-    const handle = findTask(await components.node, request.params.id)
+    const handle = await findTask(await components.node, request.params.id)
     const cancelled = !isFinal(handle.record().state)
     if (cancelled) handle.cancel()
     return await sendJson(reply, { cancelled, task: taskView(handle.record()) })

@@ -59,8 +59,8 @@ export function taskSummary (record: TaskRecord): View {
 }
 
 export function nodeView (node: Node, { version, startedAtMs }: { version: string, startedAtMs: number }): View {
-  const records = node.tasks()
-  const tasks = Object.fromEntries(TASK_STATES.map((state) => [state.toUpperCase(), records.filter((task) => task.state === state).length]))
+  const counts = node.taskCounts()
+  const tasks = Object.fromEntries(TASK_STATES.map((state) => [state.toUpperCase(), counts[state] ?? 0]))
   const { dataDir, mdns, workerCount, memoryLimitBytes } = node.config
   return {
     peerId: node.peerId,

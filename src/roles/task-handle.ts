@@ -59,9 +59,7 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
     record,
     done,
     async result (options) {
-      const { state, outputs, failure } = await done(options)
-      if (state === 'completed' && outputs !== undefined) return outputs
-      throw new CorebrumError(failure?.code ?? 'ERR_INTERNAL', failure?.message ?? `the task ended as ${state} without a reason`)
+      return resultOf(await done(options))
     },
     async * events ({ signal } = {}) {
       const queue: TaskRecord[] = [record()]
@@ -90,4 +88,21 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
     },
     cancel () { cancel(id) },
   }
+}
+
+/** A task that has ended and that only the journal holds. */
+export function createFinishedHandle (record: TaskRecord): TaskHandle {
+  return {
+    id: record.id,
+    record: () => record,
+    done: async () => record,
+    result: async () => resultOf(record),
+    async * events () { yield record },
+    cancel () {},
+  }
+}
+
+function resultOf ({ state, outputs, failure }: TaskRecord): Record<string, Value> {
+  if (state === 'completed' && outputs !== undefined) return outputs
+  throw new CorebrumError(failure?.code ?? 'ERR_INTERNAL', failure?.message ?? `the task ended as ${state} without a reason`)
 }

@@ -17,7 +17,7 @@
  *     ack     = [18, [+ lease-ref]]                                ; the results are kept; forget them
  *     cancel  = [19, id, fence]
  *
- *   lease-ref = [id, fence]    id = bstr .size 16 (UUID)    fence = uint
+ *   lease-ref = [id, fence]    id: see task-id.ts    fence = uint
  *   usage: see usage.ts
  *   status = 0, or the status of a code in errors.ts
  *   values: one for each input of the program, `undefined` where the user gave none
@@ -33,6 +33,7 @@ import { capabilityFromWire, capabilityToWire, type Capability } from './capabil
 import { programFromWire, programToWire } from './program.ts'
 import { usageFromWire, usageToWire } from './usage.ts'
 import { asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } from './shape.ts'
+import { idFromWire, idToWire } from './task-id.ts'
 
 export const WORK_PROTOCOL = '/corebrum/work/1.0.0'
 export const WORK_VERSION = 1
@@ -169,13 +170,4 @@ function fenceFromWire (raw: unknown): number {
 
 function digestFromWire (raw: unknown): string {
   return Buffer.from(asBytes(raw, 'digest', 32, 32)).toString('hex')
-}
-
-function idToWire (uuid: string): Uint8Array {
-  return Buffer.from(uuid.replaceAll('-', ''), 'hex')
-}
-
-function idFromWire (raw: unknown): string {
-  const hex = Buffer.from(asBytes(raw, 'task id', 16, 16)).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

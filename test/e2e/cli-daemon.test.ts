@@ -93,7 +93,7 @@ describe('corebrum: commands with a daemon', () => {
     node.onSubmit = () => {}
     const { code, stdout, stderr } = await submit('--timeout', '0.2')
     assert.deepEqual({ code, stdout }, { code: 4, stdout: '' })
-    const [task] = node.tasks()
+    const [task] = await node.tasks()
     assert.equal(task?.state, 'pending')
     assert.ok(stderr.includes(task?.id ?? 'no task'))
   })
@@ -110,7 +110,7 @@ describe('corebrum: commands with a daemon', () => {
         },
       })
       assert.equal(code, 5)
-      assert.equal(node.tasks()[0]?.state, 'cancelled')
+      assert.equal((await node.tasks())[0]?.state, 'cancelled')
     })
   }
 
@@ -127,7 +127,7 @@ describe('corebrum: commands with a daemon', () => {
     const code = await new Promise((resolve) => child.once('close', resolve))
     assert.equal(code, 5)
     await interrupted
-    assert.equal(node.tasks().length, 0)
+    assert.equal((await node.tasks()).length, 0)
   })
 
   it('says so when the daemon goes away', async () => {

@@ -5,7 +5,8 @@ import { CorebrumError } from '../../src/errors.ts'
 import type { StoredModule } from '../../src/modules/modules.ts'
 import type { Node, SubmitOptions, TaskHandle } from '../../src/node.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
-import { isFinal, type TaskRecord } from '../../src/task/state.ts'
+import { isFinal, type TaskRecord, type TaskState } from '../../src/task/state.ts'
+import { parentId } from '../../src/task/task-id.ts'
 import type { Value } from '../../src/task/values.ts'
 import { FakeBlobs } from './fake-blobs.ts'
 
@@ -104,8 +105,15 @@ export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
       await node.onSubmit(submission, task)
       return node.add(task)
     },
-    task: (id) => tasks.get(id),
-    tasks: () => [...tasks.values()].map((task) => task.record()).reverse(),
+    find: async (id) => tasks.get(id),
+    idsWith: async (prefix, limit) => [...tasks.keys()].filter((id) => id.startsWith(prefix)).slice(0, limit),
+    tasks: async ({ state, limit } = {}) => [...tasks.values()].map((task) => task.record()).filter((record) => state === undefined || record.state === state).reverse().slice(0, limit),
+    children: async (id, { from = 0, limit } = {}) => [...tasks.values()].map((task) => task.record()).filter((record) => parentId(record.id) === id).slice(from).slice(0, limit),
+    taskCounts () {
+      const counts: Partial<Record<TaskState, number>> = {}
+      for (const task of tasks.values()) counts[task.record().state] = (counts[task.record().state] ?? 0) + 1
+      return counts
+    },
     addresses: () => ['/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWFakeNode'],
     peers: () => [{ peer: '12D3KooWFakePeer', addresses: ['/ip4/10.0.0.2/tcp/4001'], direction: 'outbound', connectedAtMs: 1_700_000_000_000, latencyMs: 1.25 }],
     async workers () {

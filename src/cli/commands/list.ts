@@ -1,6 +1,6 @@
 /** `corebrum list`: the tasks of the daemon, newest first. */
 import { InvalidArgumentError, type Command } from 'commander'
-import { numberField, textField, viewsField } from '../../control/fields.ts'
+import { textField, viewsField } from '../../control/fields.ts'
 import { TASK_STATES } from '../../task/state.ts'
 import { clientFor, count, dataDirFlag, type DataDirFlags } from '../flags.ts'
 import { print, printJson, say } from '../output.ts'
@@ -36,8 +36,7 @@ export function addList (program: Command): void {
         textField(task, 'id') ?? '', textField(task, 'name') ?? '', textField(task, 'state') ?? '',
         shortPeer(textField(task, 'worker')), textField(task, 'createdAt') ?? '',
       ])))
-      const total = numberField(answer, 'total') ?? tasks.length
-      if (total > tasks.length) say(`${tasks.length} of ${total} tasks; --limit shows more`)
+      if (answer['more'] === true) say(`the newest ${tasks.length} tasks; --limit shows more`)
     })
 }
 
