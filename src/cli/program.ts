@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDaemon } from './commands/daemon.ts'
+import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addList } from './commands/list.ts'
@@ -33,7 +34,7 @@ export function createProgram (): Command {
     .showHelpAfterError('(--help shows what is allowed, with examples)')
     .addHelpText('after', EXAMPLES)
   const commands = [
-    addDaemon, addSubmit, addStatus, addResults, addLogs, addCancel, addList, addPeers, addWorkers,
+    addDaemon, addSubmit, addStatus, addResults, addLogs, addHistory, addCancel, addList, addPeers, addWorkers,
     addModules, addNew, addValidate, addTest, addInspect, addInit, addVersion, addCompletion,
   ]
   for (const add of commands) add(program)

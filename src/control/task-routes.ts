@@ -10,7 +10,7 @@ import type { UploadedRequest } from './client.ts'
 import { eventStream } from './task-events.ts'
 import { findTask } from './task-lookup.ts'
 import type { Uploads } from './uploads.ts'
-import { taskSummary, taskView } from './views.ts'
+import { historyView, taskSummary, taskView } from './views.ts'
 
 interface SubmitBody extends UploadedRequest {
   /** Answers with the id as soon as the task is accepted. */
@@ -88,6 +88,10 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
     const handle = await findTask(await components.node, request.params.id)
     if (request.query.follow === true) return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle))
     return await sendJson(reply, { logs: handle.record().logs })
+  })
+
+  app.get<TaskParams>('/v1/tasks/:id/history', async (request, reply) => {
+    return await sendJson(reply, historyView((await findTask(await components.node, request.params.id)).record()))
   })
 
   app.post<TaskParams>('/v1/tasks/:id/cancel', async (request, reply) => {

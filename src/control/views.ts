@@ -33,6 +33,9 @@ export function taskView (record: TaskRecord, { without = [] }: TaskViewOptions 
     }),
     usage: usage === undefined ? undefined : usageView(usage),
     outputs: record.outputs === undefined ? undefined : outputsView(record.outputs, without),
+    reusedFrom: record.reusedFrom,
+    job: record.job === undefined ? undefined : compact({ ...record.job }),
+    differed: record.differed === undefined ? undefined : [...record.differed],
     error: record.failure === undefined ? undefined : { code: record.failure.code, message: record.failure.message, by: record.failure.by },
     declines: record.declines.length === 0 ? undefined : record.declines.map((decline) => (
       { peer: decline.peer, code: decline.code, reason: decline.reason, at: time(decline.atMs) ?? null })),
@@ -50,6 +53,12 @@ function microseconds (ms: number | undefined): number | undefined {
 
 function outputsView (outputs: Mapping, without: readonly string[]): View {
   return without.length === 0 ? outputs : Object.fromEntries(Object.entries(outputs).filter(([name]) => !without.includes(name)))
+}
+
+/** What happened to a task, in order. */
+export function historyView ({ id, history }: TaskRecord): View {
+  const events = history.map(({ atMs, kind, peer, fence, detail }) => compact({ at: time(atMs), event: kind, peer, fence, detail }))
+  return { id, events }
 }
 
 /** One line of `list`: what of a task fits in a table. */
