@@ -42,6 +42,7 @@ export interface DaemonOptions {
   listen?: string
   /** Keeps the data folder of an earlier daemon. */
   dataDir?: string
+  env?: Record<string, string>
 }
 
 export interface Daemon {
@@ -61,10 +62,10 @@ export interface Daemon {
 const running = new Set<Daemon>()
 
 /** Starts a daemon and waits until it says that it is ready. */
-export async function startDaemon ({ args = [], netns, mdns = false, listen = '/ip4/127.0.0.1/tcp/0', dataDir }: DaemonOptions = {}): Promise<Daemon> {
+export async function startDaemon ({ args = [], netns, mdns = false, listen = '/ip4/127.0.0.1/tcp/0', dataDir, env = {} }: DaemonOptions = {}): Promise<Daemon> {
   const folder = dataDir ?? await mkdtemp(join(tmpdir(), 'corebrum-e2e-'))
   const [file, argv] = commandLine(['daemon', '--data-dir', folder, '--listen', listen, '--log-level', 'debug', ...(mdns ? [] : ['--no-mdns']), ...args], netns)
-  const child = spawn(file, argv, { stdio: ['ignore', 'ignore', 'pipe'], cwd: ROOT })
+  const child = spawn(file, argv, { stdio: ['ignore', 'ignore', 'pipe'], cwd: ROOT, env: { ...process.env, ...env } })
   const lines: string[] = []
   const watchers = new Set<{ pattern: RegExp, resolve: () => void }>()
   let left = false
