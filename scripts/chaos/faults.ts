@@ -1,4 +1,5 @@
 /** What goes wrong, at random: kills with restarts, cut links, slow and stalled links, clocks that jump. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChaosMesh, Host } from './mesh.ts'
 import type { Random } from './random.ts'
 
@@ -77,10 +78,6 @@ export function startFaults (mesh: ChaosMesh, random: Random, { everyMs, submitt
 }
 
 /** Ends early when `signal` aborts. */
-function pause (ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) { resolve(); return }
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
-  })
+async function pause (ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
 }

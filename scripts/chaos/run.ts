@@ -34,6 +34,9 @@ export interface ChaosReport {
 
 /** Tasks that wait or run at a time: enough to keep every worker busy, few enough to spread them over all faults. */
 const MAX_OPEN = 150
+const MAX_BURST = 60
+/** For each task: a run of thousands meets faults for a minute or two. */
+const PACE_MS = 10
 const LOOK_EVERY_MS = 250
 const RELAYED = 2
 
@@ -71,8 +74,10 @@ async function submitAll (mesh: ChaosMesh, ledger: Ledger, { seed, tasks, say }:
   let lookedAt = performance.now()
   let said = 0
   while (ledger.size < tasks) {
-    const { request, truth } = makeTask(random)
-    await attempt(async () => { ledger.promised((await mesh.client().detach(request)).id, truth) })
+    // In bursts, so that faults meet queues.
+    const burst = Array.from({ length: random.integer(1, Math.min(MAX_BURST, tasks - ledger.size)) }, () => makeTask(random))
+    await Promise.all(burst.map(({ request, truth }) => attempt(async () => { ledger.promised((await mesh.client().detach(request)).id, truth) })))
+    await sleep(burst.length * PACE_MS)
     while (ledger.size - ledger.ended >= MAX_OPEN || performance.now() - lookedAt > LOOK_EVERY_MS) {
       await attempt(() => ledger.look(mesh.client()))
       lookedAt = performance.now()
