@@ -8,6 +8,7 @@ import { cold } from './rows/cold.ts'
 import { submitAlone, submitWithDaemon } from './rows/commands.ts'
 import { cpu } from './rows/cpu.ts'
 import { executor } from './rows/executor.ts'
+import { failover } from './rows/failover.ts'
 import { fuel } from './rows/fuel.ts'
 import { idle } from './rows/idle.ts'
 import { largeModule } from './rows/large-module.ts'
@@ -18,7 +19,7 @@ import { throughput } from './rows/throughput.ts'
 import { transfer } from './rows/transfer.ts'
 import { warm } from './rows/warm.ts'
 
-const ROWS: readonly Row[] = [warm, cold, throughput, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules]
+const ROWS: readonly Row[] = [warm, cold, throughput, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules, failover]
 const NAMES = ROWS.map(({ name }) => name).join(', ')
 const RESULTS = fileURLToPath(new URL('../../bench-results/', import.meta.url))
 
