@@ -23,11 +23,13 @@ const common = {
 }
 // Bundled CommonJS packages call require() for Node's own modules.
 const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" }
+// Packages that find their binaries beside themselves.
+const NATIVE = ['classic-level']
 const cli = 'src/cli/main.ts'
 const sandbox = 'src/executor/sandbox-process.ts'
 const library = 'src/index.ts'
 
-if (existsSync(cli)) await build({ ...common, entryPoints: { cli }, splitting: true, banner: { js: banner.js } })
+if (existsSync(cli)) await build({ ...common, entryPoints: { cli }, splitting: true, external: NATIVE, banner: { js: banner.js } })
 if (existsSync(sandbox)) await build({ ...common, entryPoints: { sandbox }, banner })
 if (existsSync(library)) await build({ ...common, entryPoints: { index: library }, packages: 'external' })
 if (existsSync('dist/cli.js')) chmodSync('dist/cli.js', 0o755)

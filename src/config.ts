@@ -4,11 +4,12 @@
  */
 import { resolve } from 'node:path'
 import { CorebrumError } from './errors.ts'
-import { DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES } from './limits.ts'
+import { DEFAULT_KEEP_BYTES, DEFAULT_KEEP_SECONDS, DEFAULT_KEEP_TASKS, DEFAULT_MAILBOX_BYTES, DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES } from './limits.ts'
 import { configFilePath, ENV_CONFIG, ENV_DATA_DIR, resolveDataDir } from './config/data-dir.ts'
 import { readConfigFile } from './config/file.ts'
 import { processors } from './config/processors.ts'
 import { SETTINGS, type LogLevel, type SettingKey } from './config/settings.ts'
+import type { Labels } from './task/labels.ts'
 
 export interface Config {
   /** Identity, modules and the control socket live here. */
@@ -25,10 +26,20 @@ export interface Config {
   memoryLimitBytes: number
   /** Budget of the module store. */
   storeBytes: number
+  /** Disk space for sealed results that this node keeps for others while their submitter is away; 0: it keeps none. */
+  mailboxBytes: number
   /** Lets this node, as a worker, fetch modules from loopback, private and link-local addresses. */
   allowPrivateUrls: boolean
   /** Hosts that tasks may send HTTP requests to from here; see web/host-patterns.ts. */
   allowedHosts: string[]
+  /** What tasks may require of this node. */
+  labels: Labels
+  /** PeerIds of workers whose results of deterministic tasks are reused; this node's own always are. */
+  trusted: string[]
+  /** How long finished tasks are kept after their end; how many at most, and their bytes. */
+  keepSeconds: number
+  keepTasks: number
+  keepBytes: number
   logLevel: LogLevel
   /**
    * Uses a new key instead of the one in the data folder, and shares the folder with the daemon or with other such
@@ -63,8 +74,14 @@ export function defaultConfig (dataDir: string = resolveDataDir()): Config {
     workerCount: processors(),
     memoryLimitBytes: DEFAULT_MEMORY_LIMIT_BYTES,
     storeBytes: DEFAULT_STORE_BYTES,
+    mailboxBytes: DEFAULT_MAILBOX_BYTES,
     allowPrivateUrls: false,
     allowedHosts: [],
+    labels: {},
+    trusted: [],
+    keepSeconds: DEFAULT_KEEP_SECONDS,
+    keepTasks: DEFAULT_KEEP_TASKS,
+    keepBytes: DEFAULT_KEEP_BYTES,
     logLevel: 'warn',
     ephemeral: false,
   }

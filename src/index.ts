@@ -1,9 +1,9 @@
 /** corebrum as a library: a node in your own process. */
-export { createNode, type Node, type NodeInit, type SubmitOptions, type TaskHandle, type WorkerInfo } from './node.ts'
+export { createNode, type Explanation, type Node, type NodeInit, type SubmitOptions, type TaskHandle, type WorkerInfo } from './node.ts'
 export type { Config } from './config.ts'
 export { CorebrumError, ERRORS, type ErrorCode } from './errors.ts'
-export { parseDefinition, type ParsedDefinition } from './task/parse.ts'
-export type { Grants, InputSpec, ModuleSource, OutputSpec, TaskDefinition, ValidationRule } from './task/definition.ts'
+export { parseDefinition, type ParseOptions, type ParsedDefinition } from './task/parse.ts'
+export { isPipeline, type AnyDefinition, type Grants, type InputSpec, type ModuleSource, type OutputSpec, type PipelineDefinition, type StepSpec, type TaskDefinition, type TaskPolicy, type ValidationRule } from './task/definition.ts'
 export type { Decline, TaskFailure, TaskRecord, TaskState } from './task/state.ts'
 export type { Usage } from './task/usage.ts'
 export type { Value, ValueType } from './task/values.ts'

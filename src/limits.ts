@@ -35,6 +35,15 @@ export const MAX_FILE_PATH_DEPTH = 16
 export const MAX_ALLOWED_HOSTS = 64
 /** Counted exactly, in JavaScript too. */
 export const MAX_FUEL = Number.MAX_SAFE_INTEGER
+/** Priorities go from minus this to this. */
+export const MAX_PRIORITY = 2 ** 31 - 1
+/** Runs after failures of a task itself: more hide a mistake. */
+export const MAX_RETRIES = 100
+/** A deadline farther away is a typing mistake. */
+export const MAX_DEADLINE_MS = 366 * 86_400_000
+/** Labels of a node, and labels that a task may require. */
+export const MAX_LABELS = 64
+export const MAX_REQUIRED_LABELS = 16
 export const DEFAULT_TIME_LIMIT_MS = 300_000
 export const MAX_TIME_LIMIT_MS = 24 * 3_600_000
 // ---- modules ----
@@ -144,6 +153,21 @@ export const LEASE_MS = 10_000
 export const LEASE_SWEEP_MS = 500
 /** A lease is renewed this often; three renewals may be lost before it ends. */
 export const LEASE_RENEW_MS = 2_500
+/** A task that ran where the stream broke is not given to others for so long: a worker that is only cut off is back sooner. */
+export const RETURN_MS = 500
+/** So a worker that runs something dials a submitter whose stream broke this soon. */
+export const RETURN_DIAL_MS = 50
+/** With each restart fences go on so far above the last one that was written: leases are written behind. */
+export const FENCE_GAP = 1_000
+/** Ends of tasks that could not be written are tried again, at first after this long, then each time twice as long. */
+export const JOURNAL_RETRY_MIN_MS = 250
+export const JOURNAL_RETRY_MAX_MS = 10_000
+/** With more results than this unwritten, a submitter leases nothing more: it could not keep what comes of it. */
+export const MAX_UNWRITTEN_ENDS = 10_000
+/** How long a stop waits for the journal. */
+export const JOURNAL_STOP_MS = 2_000
+/** Late results that are looked up in the journal at the same time; of more, nothing is recorded. */
+export const MAX_LATE_LOOKUPS = 64
 /** Leases that end without a result before a task fails. */
 export const MAX_ATTEMPTS = 5
 export const MAX_OPEN_TASKS = 200_000
@@ -154,6 +178,30 @@ export const MAX_LIVE_LOG_CHARS = 64 * MiB
 export const MAX_FINISHED_BYTES = 256 * MiB
 /** What a worker gets on top of the time limit to fetch the module and to queue, before its lease ends whatever it says. */
 export const LEASE_GRACE_MS = 300_000
+/** A sandbox that a task has killed so often will not live longer the next time. */
+export const MAX_SANDBOX_CRASHES = 3
+/** A task that a worker failed waits this long before it is tried again there, each time twice as long; elsewhere it is tried at once. */
+export const AVOID_WORKER_MIN_MS = 1_000
+export const AVOID_WORKER_MAX_MS = 60_000
+/** After the second failure in a row of workers a task waits this long, each time twice as long. */
+export const FAULT_BACKOFF_MIN_MS = 250
+export const FAULT_BACKOFF_MAX_MS = 30_000
+/** A task that failed itself and has retries left waits this long, each time twice as long. */
+export const RETRY_BACKOFF_MIN_MS = 1_000
+export const RETRY_BACKOFF_MAX_MS = 300_000
+/** Workers that one task avoids; the newest. */
+export const MAX_AVOIDED_PER_TASK = 8
+/** Peers whose troubles a submitter remembers. */
+export const MAX_PEERS_JUDGED = 1024
+/** Troubles of a worker weigh half as much after this long. */
+export const TROUBLE_HALF_LIFE_MS = 600_000
+/** How long a worker in trouble is avoided, each time twice as long. */
+export const AVOID_PEER_MIN_MS = 30_000
+export const AVOID_PEER_MAX_MS = 3_600_000
+/** Groups of tasks that run apart and have none open, whose peers are remembered. */
+export const MAX_IDLE_APART_GROUPS = 4096
+/** Tasks with conditions of their own that one look at a batch considers. */
+export const MAX_PARTICULAR_LOOKS = 256
 /** How long a worker that gave a program back is not leased it again. */
 export const DECLINE_MS = 30_000
 /** Inputs and files that a worker holds for one submitter: what that has out on lease, and one more lease. */
@@ -170,8 +218,18 @@ export const MAX_STREAM_PROGRAMS = 256
 export const MAX_FETCHING_LEASES = 8
 /** How long a worker goes on with tasks whose submitter went away. */
 export const ORPHAN_MS = 30_000
-/** How long a worker tries to hand over results whose submitter went away. */
+/** How long a worker without a journal tries to hand over results whose submitter went away. */
 export const REDELIVER_MS = 600_000
+/** How long one with a journal does: a week's holiday of a laptop. */
+export const OWED_KEPT_MS = 7 * 86_400_000
+/** A submitter that has been away for long is dialled this often. */
+export const OWED_REDIAL_MAX_MS = 600_000
+/** The result of a call that took longer than this is written with an fsync: that takes a few milliseconds, and a power cut would cost more. */
+export const OWED_SYNC_MS = 100
+/** Results for submitters that are away, of all of them: how many, their memory, and their large outputs on disk; the oldest of who has most go first. */
+export const MAX_OWED_RESULTS = 50_000
+export const MAX_OWED_BYTES = 128 * MiB
+export const MAX_OWED_BLOB_BYTES = 512 * MiB
 /** A work stream without tasks is closed after this long. */
 export const IDLE_STREAM_MS = 300_000
 /** Leases that one worker may hold from one submitter. */
@@ -187,6 +245,87 @@ export const MAX_COLLECTED_BYTES = 256 * MiB
 /** Results on their way, sent and not acknowledged: bytes, and how many one acknowledgement can name. */
 export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
 export const MAX_RESULTS_IN_FLIGHT = 2048
+// ---- jobs ----
+/** What the journal keeps of one job besides its tasks: its definition, and inputs of MAX_INPUT_BYTES. */
+export const MAX_JOB_BYTES = 96 * MiB
+/** Steps of one pipeline. */
+export const MAX_STEPS = 1000
+/** A condition of a step: characters, and how deep it may nest. */
+export const MAX_CONDITION_CHARS = 2000
+export const MAX_CONDITION_DEPTH = 32
+/** Between the beginnings of two runs of a recurring task; a day is the longest that a task may take. */
+export const MIN_INTERVAL_MS = 10
+export const MAX_INTERVAL_MS = 24 * 3_600_000
+/** Workers whose results a node takes as its own. */
+export const MAX_TRUSTED_PEERS = 256
+/** Results that a node without a journal can reuse, the newest. */
+export const MAX_REUSABLE_RESULTS = 10_000
+// ---- agreement ----
+/** Peers that one task runs on at the same time. */
+export const MAX_REPLICAS = 16
+/** Paths in the outputs that are not compared. */
+export const MAX_IGNORED_PATHS = 64
+// ---- receipts ----
+/** Receipts under one signature: some milliseconds of work, for whoever writes and for whoever reads them. */
+export const MAX_RECEIPTS_PER_MESSAGE = 512
+/** How long a command waits for the receipt of a task that has just ended; it comes some ten milliseconds behind the result. */
+export const RECEIPT_WAIT_MS = 1_000
+/** A file of exported receipts, each of about 2 KiB. */
+export const MAX_RECEIPT_FILE_BYTES = 1 * MiB
+/** Results whose receipts are still to come: how many, and the inputs that are kept for them. */
+export const MAX_AWAITED_RECEIPTS = 8192
+export const MAX_AWAITED_RECEIPT_BYTES = 32 * MiB
+// ---- maps ----
+/** Inputs of one map; 8 bytes of memory each. */
+export const MAX_MAP_ITEMS = 20_000_000
+/** One line of a map's inputs. */
+export const MAX_MAP_LINE_BYTES = 32 * MiB
+/** Lines are written and read back in blocks of about this size. */
+export const SPOOL_BLOCK_BYTES = 256 * KiB
+/** Inputs of a map that are on disk and not looked at yet: beyond, no more are taken from whoever sends them. */
+export const MAX_SPOOL_AHEAD_BYTES = 1024 * MiB
+/** Tasks of a map that are open at the same time, and the bytes of their inputs. */
+export const MAX_MAP_OPEN_TASKS = 2048
+export const MAX_MAP_OPEN_BYTES = 16 * MiB
+/** Results that are not on disk yet; beyond, no more tasks are begun. */
+export const MAX_UNWRITTEN_RESULT_BYTES = 16 * MiB
+/** One result as JSON: MAX_OUTPUT_BYTES in base64, and what stands around it. */
+export const MAX_MAP_RESULT_BYTES = 96 * MiB
+/** Results reach the disk together, this often. */
+export const MAP_COMMIT_MS = 50
+/** How often a map looks whether a full queue takes its tasks again, and tells how far it is. */
+export const MAP_RETRY_MS = 200
+/** Unfinished maps whose files a node holds open. */
+export const MAX_OPEN_MAPS = 64
+// ---- mailbox ----
+/** Results that wait for a submitter that cannot be reached for so long are left with other peers. */
+export const MAILBOX_AFTER_MS = 5_000
+/** Peers with which each is left. */
+export const MAILBOX_COPIES = 2
+/** Peers that are asked for that at one time; one that refuses is asked again after MAILBOX_REFUSED_MS. */
+export const MAX_HOLDERS_ASKED = 8
+export const MAILBOX_REFUSED_MS = 600_000
+/** One letter, sealed: its messages, and the large outputs that they name. */
+export const MAX_LETTER_BYTES = 8 * MiB
+/** Results that share a letter: so many, while they are small together. */
+export const MAX_LETTER_RESULTS = 256
+export const LETTER_FILL_BYTES = 1 * MiB
+/** Letters move in pieces of this size. */
+export const LETTER_PART_BYTES = 256 * KiB
+/** Disk space for letters of others, where nothing else is said. */
+export const DEFAULT_MAILBOX_BYTES = 256 * MiB
+export const MAX_MAILBOX_BYTES = 64 * 1024 * MiB
+/** Letters that a node holds: in all, and of one depositor or for one recipient, whose bytes are at most a quarter of all. */
+export const MAX_LETTERS = 8_192
+export const MAX_LETTERS_PER_PEER = 1_024
+export const MAX_LETTER_TTL_MS = 7 * 86_400_000
+/** Letters that are on their way in or out of this node at the same time, in bytes. */
+export const MAX_LETTER_BYTES_MOVING = 32 * MiB
+/** One letter on its way, with all answers: 8 MiB at 300 KB/s. */
+export const LETTER_TIMEOUT_MS = 30_000
+/** Letters that cannot be read after which what a holder has is ignored for LETTERS_IGNORED_MS. */
+export const MAX_BAD_LETTERS = 64
+export const LETTERS_IGNORED_MS = 3_600_000
 // ---- control ----
 export const MAX_CONTROL_BODY_BYTES = 64 * MiB
 /** Ids and names in one request; HTTP of Node reads 16 KiB besides the body. */
@@ -203,6 +342,8 @@ export const CONTROL_PROBE_MS = 2_000
 export const CONTROL_ANSWER_MS = 60_000
 /** How long Ctrl-C waits for the id of a task that may just have been accepted. */
 export const CANCEL_GRACE_MS = 300
+/** How long `cancel` waits until the end of the task is on disk. */
+export const CANCEL_WRITE_MS = 10_000
 /** How long a command waits for its own node to stop once the task has ended. */
 export const CLOSE_GRACE_MS = 1_000
 /** `submit --timeout`: what a timer of Node can hold, rounded down to days. */
@@ -211,14 +352,45 @@ export const MAX_WAIT_SECONDS = 24 * 86_400
 export const STALE_LOCK_MS = 10_000
 /** Characters of a task id that are enough to name it, where only one task has them. */
 export const MIN_ID_PREFIX = 4
+/** Tasks of a job in one answer; each may have large outputs. */
+export const MAX_CHILDREN_PAGE = 100
 /** Tasks in one answer to `list`. */
 export const MAX_LISTED_TASKS = 10_000
 /** A submit without a daemon waits this long for a mesh. */
 export const MESH_WAIT_MS = 500
 /** With a mesh, it runs the task itself when nobody has finished it after this long. */
 export const UNCLAIMED_WAIT_MS = 2_000
+/** Peers that `explain` asks whether they would take a task, and how long it waits for their answers. */
+export const MAX_PEERS_ASKED = 32
+export const EXPLAIN_ANSWER_MS = 2_000
 /** How long a daemon lets running tasks finish after SIGTERM. */
 export const DRAIN_MS = 10_000
+// ---- journal ----
+/** Changes of open tasks lie so long before they are written: most tasks end before, and then they never are. */
+export const JOURNAL_LAZY_MS = 100
+/** What waits for the disk; beyond it no new task is taken. */
+export const MAX_JOURNAL_PENDING_BYTES = 64 * MiB
+/** A journal that could not be written, as on a full disk, is tried again this often. */
+export const JOURNAL_REOPEN_MS = 1_000
+/** Encoded outputs of a finished task that lie in its record; larger ones lie in a file of their own. */
+export const MAX_RECORD_OUTPUT_BYTES = INLINE_VALUE_BYTES
+/** Changes of one open task that lie one by one; then they become one. */
+export const MAX_TASK_CHANGES = 96
+/** Finished tasks whose place in the journal is known without looking it up: receipts come shortly after results. */
+export const MAX_RECENT_TASKS = 16_384
+/** How often the oldest finished tasks are looked at, and how many are deleted in one write. */
+export const RETENTION_SWEEP_MS = 60_000
+export const MAX_DELETED_AT_ONCE = 1_000
+/** Space is given back to the disk when so many bytes were deleted. */
+export const COMPACT_AFTER_BYTES = 64 * MiB
+/** How long finished tasks are kept, how many at most, and their bytes. */
+export const DEFAULT_KEEP_SECONDS = 7 * 86_400
+export const MAX_KEEP_SECONDS = 3_650 * 86_400
+export const DEFAULT_KEEP_TASKS = 1_000_000
+export const MAX_KEEP_TASKS = 100_000_000
+export const DEFAULT_KEEP_BYTES = 2048 * MiB
+/** Finished tasks of one job that is still open; the oldest go first. No job but one that runs for ever has so many. */
+export const MAX_CHILDREN_OF_OPEN_JOB = 10_000
 // ---- configuration ----
 export const MAX_CONFIG_BYTES = 256 * KiB
 /** More sandboxes than this on one machine is a typing mistake. */

@@ -7,7 +7,7 @@ import { OFFERS_TOPIC } from './roles/offers.ts'
 export async function networkOf (config: Config, log: (message: string, level: 'error' | 'warn' | 'info' | 'debug') => void): Promise<Network> {
   const { createNetwork } = await import('./network/create-network.ts')
   return createNetwork({
-    ...(config.ephemeral ? {} : { identityPath: join(config.dataDir, 'identity.key') }),
+    ...(config.ephemeral ? {} : { identityPath: join(config.dataDir, 'identity.key'), addressBookPath: join(config.dataDir, 'addresses.json') }),
     listen: config.listen,
     peers: config.peers,
     mdns: config.mdns,

@@ -4,6 +4,12 @@ import type { Config } from './config.ts'
 import { binaryKind } from './executor/binary/sniff.ts'
 import type { Executor } from './executor/executor.ts'
 import { createExecutor } from './executor/pool.ts'
+import { createJobTasks } from './jobs/job-tasks.ts'
+import { createAgreementKind } from './jobs/agreement.ts'
+import { createJobs, type Jobs } from './jobs/jobs.ts'
+import { createMaps, type Maps } from './jobs/map/maps.ts'
+import { createPipelineKind } from './jobs/pipeline.ts'
+import { createRecurringKind } from './jobs/recurring.ts'
 import { MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
 import { createBlobFetcher } from './modules/blob-fetch.ts'
 import { createBlobs, type Blobs } from './modules/blobs.ts'
@@ -15,18 +21,30 @@ import type { Network } from './network/network.ts'
 import type { NodeInit } from './node.ts'
 import type { Situation } from './roles/admission.ts'
 import { createAdvertiser, type Advertiser } from './roles/advertiser.ts'
+import { createAgreedResults } from './roles/agreed-results.ts'
 import { createAnnouncer } from './roles/announcer.ts'
+import { createExplain, type Explain } from './roles/explain.ts'
+import { createExplanations, type Explanations } from './roles/explanations.ts'
 import { createIntake, type Intake } from './roles/intake.ts'
 import type { TaskJournal } from './roles/journal.ts'
+import { createTaskJournal, type DurableJournal } from './roles/journal-level.ts'
 import { createKnownTasks, type KnownTasks } from './roles/known-tasks.ts'
 import { NO_JOURNAL } from './roles/no-journal.ts'
+import { createMailbox, type Mailbox } from './roles/mailbox.ts'
 import { createOffers, type Offers } from './roles/offers.ts'
+import type { NewTask } from './roles/open-task.ts'
+import { resolvePeerName } from './roles/peer-name.ts'
 import { createProvisions } from './roles/provisions.ts'
+import { createReceipts, type Receipts } from './roles/receipts.ts'
+import { createReceiptsOf, type ReceiptsOf } from './roles/receipts-of.ts'
 import { ResultCollector } from './roles/result-collector.ts'
+import { createReputation } from './roles/reputation.ts'
+import { createReuse } from './roles/reuse.ts'
 import { Submitter } from './roles/submitter.ts'
 import { createTaskTable, type TaskTable } from './roles/task-table.ts'
 import { createWorkStreams, type WorkStreams } from './roles/work-streams.ts'
 import { Worker } from './roles/worker.ts'
+import type { TaskPolicy } from './task/definition.ts'
 import { createRequester } from './web/requester.ts'
 import type { Capability } from './wire/capability.ts'
 
@@ -37,14 +55,30 @@ export interface NodeParts {
   readonly tasks: TaskTable
   /** NO_JOURNAL on a node that keeps nothing. */
   readonly journal: TaskJournal
+  /** The same, where it must be started and stopped. */
+  readonly durable: DurableJournal | undefined
   readonly known: KnownTasks
   readonly collector: ResultCollector
   readonly submitter: Submitter
   readonly worker: Worker
   readonly workStreams: WorkStreams
+  readonly mailbox: Mailbox
   readonly offers: Offers
   readonly advertiser: Advertiser
+  readonly explain: Explain
+  readonly explanations: Explanations
   readonly intake: Intake
+  /** With `on` as the PeerId that its user means. Throws ERR_USAGE. */
+  readonly placed: (policy: Partial<TaskPolicy> | undefined) => Partial<TaskPolicy> | undefined
+  readonly jobs: Jobs
+  readonly maps: Maps
+  /** Takes a task, or ends it with a result that is known. Throws and rejects as `Submitter.submit`. */
+  readonly accept: (task: NewTask) => Promise<void> | undefined
+  /** Undefined on a node without a network. */
+  readonly receipts: Receipts | undefined
+  readonly receiptsOf: ReceiptsOf
+  /** Ends a task or a job that has not ended. */
+  readonly cancel: (id: string) => void
   /** True while this node takes tasks of others. */
   readonly works: boolean
 }
@@ -54,11 +88,16 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
   const { peerId } = network
   const works = config.workerCount > 0 && init.worksForOthers !== false
   const modules = createModuleStore({ dir: join(config.dataDir, 'modules'), maxBytes: config.storeBytes })
-  const blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes })
+  // A node of one command shares its data folder, and keeps nothing.
+  const isDurable = init.durable ?? (!config.ephemeral && init.networked !== false)
+  const blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes, durable: isDurable })
+  const durable = isDurable ? durableJournal(config, init, peerId, modules, blobs) : undefined
+  const journal = durable ?? NO_JOURNAL
   const fetcher = createBlobFetcher({ network, blobs })
   const retriever = createRetriever({ store: modules, network, debug: log }, { allowPrivateUrls: config.allowPrivateUrls })
   const executor = createExecutor({ loadModule: (cid) => readThrough(modules, retriever, cid), request: createRequester({ allowedHosts: config.allowedHosts }) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
   const situation = (cid: string): Situation => ({
+    peerId,
     capability,
     load: worker.load,
     draining: worker.isDraining,
@@ -71,8 +110,10 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
 
   const worker = new Worker({
     peerId, executor, provisions: createProvisions({ store: modules, retriever, fetcher }), blobs, capability, situation, onStranded: (peer) => { workStreams.reopen(peer) },
+    journal, log, onServing: (peer, serving) => { network.keepAddresses(peer, serving) },
+    onTaken: (link, body) => { receipts?.writer.add(link, body) },
   })
-  const workStreams = createWorkStreams({ network, worker, situation, log })
+  const workStreams = createWorkStreams({ network, worker, situation, log, onAway: (peer) => { void mailbox.leave(peer) } })
   const offers = createOffers({
     network,
     current: () => announcer.current(),
@@ -88,21 +129,72 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
     },
     audience: () => network.peers().length,
     addresses: () => network.addresses(),
-    searchWorkers: () => searchWorkers(network, log),
+    searchWorkers: (only) => searchWorkers(network, log, only),
     log,
   })
   const tasks = createTaskTable()
   const collector = new ResultCollector(fetcher)
-  const submitter = new Submitter({ peerId, tasks, announcer, collector, alone: init.networked === false, holdModule: (cid) => modules.hold(cid) })
-
-  const journal = NO_JOURNAL
-  const known = createKnownTasks({ tasks, journal, cancel: (id) => { submitter.cancel(id) } })
+  const reputation = createReputation()
+  const reuse = createReuse({ peerId, trusted: config.trusted, tasks, journal })
+  // A node without a network has no key to sign with.
+  const receipts = init.networked === false ? undefined : createReceipts({ network, tasks, journal, reuse, log })
+  const submitter = new Submitter({
+    ...(receipts === undefined ? {} : { receipts: receipts.reader }),
+    peerId, tasks, announcer, collector, journal, reputation, alone: init.networked === false, holdModule: (cid) => modules.hold(cid), log: (level, message) => { init.log?.(level, message) },
+  })
+  const mailbox = createMailbox({ network, worker, away: () => workStreams.away(), submitter, blobs, log, ...(receipts === undefined ? {} : { receipts: (bodies) => receipts.writer.together(bodies) }) }, { maxBytes: config.mailboxBytes, ...(isDurable ? { dir: join(config.dataDir, 'mailbox') } : {}) })
+  const explain = createExplain({ network, situation: works ? situation : (cid) => ({ ...situation(cid), capability: { ...capability, slots: 0 } }) })
+  const explanations = createExplanations({ submitter, announcer, network, explain })
+  const cancel = (id: string): void => { if (!jobs.cancel(id)) submitter.cancel(id) }
+  const known = createKnownTasks({ tasks, journal, cancel })
+  const resolvePeer = (name: string): string => resolvePeerName(name, [peerId, ...network.peers().map(({ peer }) => peer), ...[...submitter.linked()].map(({ link }) => link.peer)])
   const advertiser = createAdvertiser({ network, modules, capability, log })
-  const intake = createIntake({ store: modules, retriever, blobs, checkBytes: binaryKind, onModule: (cid) => { advertiser.provideSoon(cid) } })
-  return { modules, blobs, executor, tasks, journal, known, collector, submitter, worker, workStreams, offers, advertiser, intake, works }
+  const intake = createIntake({ store: modules, retriever, blobs, checkBytes: binaryKind, onModule: (cid) => { advertiser.provideSoon(cid) }, resolvePeer })
+  const accept = (task: NewTask): Promise<void> | undefined => task.program.deterministic === true ? acceptKnown(task) : submitter.submit(task)
+  const acceptKnown = async (task: NewTask): Promise<void> => { if (!await reuse.answer(task)) await submitter.submit(task) }
+  const jobTasks = createJobTasks({
+    peerId,
+    tasks,
+    journal,
+    intake,
+    store: modules,
+    retriever,
+    checkBytes: binaryKind,
+    onModule: (cid) => { advertiser.provideSoon(cid) },
+    resolvePeer,
+    accept,
+    cancel: (id, message) => { submitter.cancel(id, message) },
+    keepApart: (group, peer) => { submitter.keepApart(group, peer) },
+    forget: (id) => {
+      tasks.forget(id)
+      receipts?.reader.forget(id)
+    },
+  })
+  const placed = (policy: Partial<TaskPolicy> | undefined): Partial<TaskPolicy> | undefined => policy?.on === undefined ? policy : { ...policy, on: resolvePeer(policy.on) }
+  const allMaps = createMaps({ tasks: jobTasks, jobs: () => jobs, dataDir: config.dataDir, durable: journal.durable })
+  // The peers that are known when it begins are those that its user means.
+  const maps: Maps = { ...allMaps, create: async (request, options) => await allMaps.create({ ...request, policy: placed(request.policy) }, options) }
+  const jobs: Jobs = createJobs({ tasks: jobTasks, journal, kinds: [maps.kind, createRecurringKind(jobTasks), createPipelineKind(jobTasks), createAgreementKind({ tasks: jobTasks, reputation, results: createAgreedResults({ intake, reuse }) })], log: (message) => { init.log?.('warn', message) } })
+  return { accept, placed, explain, explanations, receipts, receiptsOf: createReceiptsOf({ tasks, known }), jobs, maps, cancel, modules, blobs, executor, tasks, journal, durable, known, collector, submitter, worker, workStreams, mailbox, offers, advertiser, intake, works }
 }
 
-/** Connects to the workers that the DHT knows; they then hear of the open offers. */
-async function searchWorkers (network: Network, log: (message: string) => void): Promise<void> {
+function durableJournal ({ dataDir, keepSeconds, keepTasks, keepBytes }: Config, { log }: NodeInit, peerId: string, modules: ModuleStore, blobs: Blobs): DurableJournal {
+  return createTaskJournal({
+    dir: join(dataDir, 'journal'),
+    outputsDir: join(dataDir, 'outputs'),
+    peerId,
+    hold: (cid) => modules.hold(cid),
+    adopt: (cid) => blobs.adopt(cid),
+    keep: { ms: keepSeconds * 1_000, tasks: keepTasks, bytes: keepBytes },
+    ...(log === undefined ? {} : { log }),
+  })
+}
+
+/** Connects to the workers that the DHT knows, or to the only one that may run a task; they then hear of the open offers. */
+async function searchWorkers (network: Network, log: (message: string) => void, only?: string): Promise<void> {
+  if (only !== undefined) {
+    if (only !== network.peerId) await network.connect(only).catch((error: Error) => { log(error.message) })
+    return
+  }
   for await (const peer of network.findWorkers()) await network.connect(peer).catch((error: Error) => { log(error.message) })
 }

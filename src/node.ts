@@ -1,18 +1,21 @@
 /** One corebrum node: what it offers, and how to make one. */
 import type { Config } from './config.ts'
 import { createComposedNode } from './composed-node.ts'
+import type { Maps } from './jobs/map/maps.ts'
 import type { Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
-import type { ConnectedPeer } from './network/network.ts'
+import type { ConnectedPeer, SignalOptions } from './network/network.ts'
+import type { Explanation } from './roles/explain-task.ts'
 import type { ListOptions } from './roles/journal.ts'
 import type { ChildrenOptions } from './roles/known-tasks.ts'
+import type { ReceiptsOf } from './roles/receipts-of.ts'
 import type { TaskHandle } from './roles/task-handle.ts'
 import type { WorkerInfo } from './roles/workers.ts'
-import type { TaskDefinition, TaskPolicy } from './task/definition.ts'
+import type { AnyDefinition, TaskPolicy } from './task/definition.ts'
 import type { TaskRecord, TaskState } from './task/state.ts'
 import type { Value } from './task/values.ts'
 
-export type { TaskHandle, WorkerInfo }
+export type { Explanation, TaskHandle, WorkerInfo }
 
 export interface SubmitOptions {
   /** Folder that relative module paths are taken from; default the current one. */
@@ -31,6 +34,8 @@ export interface Node {
   readonly modules: ModuleStore
   /** Large values of open tasks, and files that were handed over for tasks to come. */
   readonly blobs: Pick<Blobs, 'put' | 'read'>
+  /** One task for each of many inputs. */
+  readonly maps: Maps
   start (): Promise<void>
   /** With `drainMs`, takes no new work and lets what runs finish for that long. */
   stop (options?: { drainMs?: number }): Promise<void>
@@ -38,7 +43,7 @@ export interface Node {
    * Checks the inputs, resolves the module and queues the task.
    * Rejects with ERR_INPUT, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE, ERR_QUEUE_FULL; then nothing was queued.
    */
-  submit (definition: TaskDefinition, inputs?: Record<string, Value>, options?: SubmitOptions): Promise<TaskHandle>
+  submit (definition: AnyDefinition, inputs?: Record<string, Value>, options?: SubmitOptions): Promise<TaskHandle>
   /** A task that was submitted here, open or finished and kept. Rejects with ERR_JOURNAL, as the three below. */
   find (id: string): Promise<TaskHandle | undefined>
   /** Ids that begin so, at most `limit`. */
@@ -49,8 +54,14 @@ export interface Node {
   children (id: string, options?: Partial<ChildrenOptions>): Promise<TaskRecord[]>
   /** How many tasks are in each state; of finished ones those that ended lately. */
   taskCounts (): Partial<Record<TaskState, number>>
+  /** Results of this node for submitters that have not acknowledged them, and sealed ones of others that it keeps for theirs. */
+  keptForOthers (): { owedResults: number, letters: number, letterBytes: number }
+  /** The receipts of a finished task, with the records that they must fit. Rejects as `ReceiptsOf`. */
+  receipts: ReceiptsOf
   addresses (): string[]
   peers (): ConnectedPeer[]
+  /** Why a task that was submitted here is not running; asks the peers that are connected. Rejects with ERR_TASK_UNKNOWN. */
+  explain (id: string, options?: SignalOptions): Promise<Explanation>
   /** Workers known from open work streams, and from the DHT when `discover` is set. */
   workers (options?: { discover?: boolean, signal?: AbortSignal }): Promise<WorkerInfo[]>
   /** Lets this node run its own tasks, when it was made with `worksForItself: false`. */

@@ -18,10 +18,10 @@ export interface Child<A extends Methods> {
   stop (): Promise<void>
 }
 
-/** Starts `file`, a TypeScript module that calls `serveCalls`. A `--cpu-prof` of this process holds for the child too. */
-export async function startChild<A extends Methods> (file: URL): Promise<Child<A>> {
+/** Starts `file`, a TypeScript module that calls `serveCalls`, with `args`. A `--cpu-prof` of this process holds for the child too. */
+export async function startChild<A extends Methods> (file: URL, args: string[] = []): Promise<Child<A>> {
   const execArgv = ['--import', import.meta.resolve('tsx'), ...process.execArgv.filter((flag) => flag.startsWith('--cpu-prof'))]
-  const child = fork(fileURLToPath(file), [], { execArgv, serialization: 'advanced' })
+  const child = fork(fileURLToPath(file), args, { execArgv, serialization: 'advanced' })
   const waiting = new Map<number, { resolve: (value: never) => void, reject: (error: Error) => void }>()
   let calls = 0
   child.on('message', (reply: Reply) => {

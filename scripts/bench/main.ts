@@ -11,15 +11,17 @@ import { executor } from './rows/executor.ts'
 import { failover } from './rows/failover.ts'
 import { fuel } from './rows/fuel.ts'
 import { idle } from './rows/idle.ts'
+import { journalled } from './rows/journalled.ts'
 import { largeModule } from './rows/large-module.ts'
 import { manyModules } from './rows/many-modules.ts'
 import { bindgen, wasiCommand } from './rows/programs.ts'
+import { map } from './rows/map.ts'
 import { rewrite } from './rows/rewrite.ts'
 import { throughput } from './rows/throughput.ts'
 import { transfer } from './rows/transfer.ts'
 import { warm } from './rows/warm.ts'
 
-const ROWS: readonly Row[] = [warm, cold, throughput, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules, failover]
+const ROWS: readonly Row[] = [warm, cold, throughput, journalled, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules, failover, map]
 const NAMES = ROWS.map(({ name }) => name).join(', ')
 const RESULTS = fileURLToPath(new URL('../../bench-results/', import.meta.url))
 
@@ -42,6 +44,7 @@ async function measure (row: Row): Promise<Results['figures']> {
   const undo: Array<() => unknown> = []
   const context: RowContext = {
     samples: (full) => flags.quick ? Math.max(3, Math.ceil(full / 10)) : full,
+    asked: flags.only.includes(row.name),
     say: (text) => { console.error(`  ${row.name}: ${text}`) },
     after: (action) => { undo.push(action) },
   }

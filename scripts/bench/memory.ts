@@ -1,14 +1,14 @@
 /** Memory and processor time of processes, from Linux's /proc. */
 import { readFile, writeFile } from 'node:fs/promises'
 
-/** Makes the kernel forget the peak of this process, so that the next one is that of what follows. */
-export async function resetPeak (): Promise<void> {
-  await writeFile('/proc/self/clear_refs', '5')
+/** Makes the kernel forget the peak of a process, so that the next one is that of what follows. */
+export async function resetPeak (pid: number | 'self' = 'self'): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5')
 }
 
 /** Largest resident memory since `resetPeak`, as the kernel saw it: no peak between two samples is missed. */
-export async function peakBytes (): Promise<number> {
-  return await statusBytes('self', 'VmHWM')
+export async function peakBytes (pid: number | 'self' = 'self'): Promise<number> {
+  return await statusBytes(pid, 'VmHWM')
 }
 
 export async function residentBytes (pid: number | 'self' = 'self'): Promise<number> {

@@ -23,6 +23,8 @@ export interface Figure {
 export interface RowContext {
   /** `full` samples, or a tenth of them, at least 3, in a quick run. */
   samples (full: number): number
+  /** The row was named with `--only`. */
+  asked: boolean
   /** Progress for whoever waits; not part of the results. */
   say (text: string): void
   /** Registers what must be undone after the row, also after a failure; undone last first. */

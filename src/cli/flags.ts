@@ -15,8 +15,14 @@ export interface NodeFlags extends DataDirFlags {
   workerCount?: string
   memoryLimit?: string
   storeLimit?: string
+  mailboxLimit?: string
   allowPrivateUrls?: boolean
   allowHost?: string[]
+  trust?: string[]
+  label?: string[]
+  keep?: string
+  keepTasks?: string
+  keepBytes?: string
   logLevel?: string
 }
 
@@ -37,8 +43,14 @@ export function addNodeFlags (command: Command): Command {
     .option('--worker-count <n>', 'tasks that run at the same time (default: one for each processor; 0: only submit)')
     .option('--memory-limit <size>', 'largest memory of one task, such as 512MB')
     .option('--store-limit <size>', 'disk space for modules, and as much again for large inputs and outputs, such as 2GB')
+    .option('--mailbox-limit <size>', 'disk space for sealed results of others whose submitter is away, such as 256MB; 0: none')
     .option('--allow-private-urls', 'fetch modules of other nodes\' tasks from private and loopback addresses too')
     .option('--allow-host <host>', 'let tasks send HTTP requests to this host; repeatable', collect)
+    .option('--trust <peer>', 'reuse results of deterministic tasks that this peer ran; repeatable', collect)
+    .option('--label <key=value>', 'a label of this node, which tasks may require; repeatable', collect)
+    .option('--keep <duration>', 'how long finished tasks are kept, such as 12h or 7d')
+    .option('--keep-tasks <n>', 'finished tasks that are kept at most; the oldest go first')
+    .option('--keep-bytes <size>', 'disk space for finished tasks and their results, such as 2GB')
     .option('--log-level <level>', 'silent, error, warn, info or debug')
 }
 
@@ -55,8 +67,14 @@ export function configSources (flags: NodeFlags): ConfigSources {
       workerCount: flags.workerCount,
       memoryLimitBytes: flags.memoryLimit,
       storeBytes: flags.storeLimit,
+      mailboxBytes: flags.mailboxLimit,
       allowPrivateUrls: flags.allowPrivateUrls,
       allowedHosts: flags.allowHost,
+      trusted: flags.trust,
+      labels: flags.label,
+      keepSeconds: flags.keep,
+      keepTasks: flags.keepTasks,
+      keepBytes: flags.keepBytes,
       logLevel: flags.logLevel,
     },
   }

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDaemon } from './commands/daemon.ts'
+import { addExplain } from './commands/explain.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addInspect } from './commands/inspect.ts'
@@ -16,6 +17,7 @@ import { addStatus } from './commands/status.ts'
 import { addSubmit } from './commands/submit.ts'
 import { addTest } from './commands/test.ts'
 import { addValidate } from './commands/validate.ts'
+import { addVerify } from './commands/verify.ts'
 import { addVersion } from './commands/version.ts'
 import { addWorkers } from './commands/workers.ts'
 import { VERSION } from './version.ts'
@@ -34,7 +36,7 @@ export function createProgram (): Command {
     .showHelpAfterError('(--help shows what is allowed, with examples)')
     .addHelpText('after', EXAMPLES)
   const commands = [
-    addDaemon, addSubmit, addStatus, addResults, addLogs, addHistory, addCancel, addList, addPeers, addWorkers,
+    addDaemon, addSubmit, addStatus, addResults, addLogs, addHistory, addExplain, addVerify, addCancel, addList, addPeers, addWorkers,
     addModules, addNew, addValidate, addTest, addInspect, addInit, addVersion, addCompletion,
   ]
   for (const add of commands) add(program)

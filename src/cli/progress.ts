@@ -5,6 +5,8 @@ export interface Progress {
   state (text: string): void
   /** A line that stays. */
   note (line: string): void
+  /** Takes the redrawn line off a terminal, where something else is about to be written. */
+  clear (): void
   /** What the module writes; on a terminal, lines show when they are whole. */
   log (text: string): void
   end (): void
@@ -61,6 +63,10 @@ export function createProgress ({ stream, quiet = false }: ProgressInit): Progre
     note (line) {
       if (!live) endLine()
       writeLines(`${line}\n`)
+    },
+    clear () {
+      if (timer !== undefined) stream.write(ERASE_LINE)
+      else endLine()
     },
     log (text) {
       if (quiet) return

@@ -20,10 +20,28 @@ export function stateLine (task: View): string {
   const timings = viewField(task, 'timings')
   const totalMs = timings === undefined ? undefined : numberField(timings, 'totalMs')
   return [
-    textField(task, 'state') ?? 'UNKNOWN',
+    `${textField(task, 'state') ?? 'UNKNOWN'}${jobText(task)}`,
     ...(worker === undefined ? [] : [`on ${shortPeer(worker)}`]),
     ...(totalMs === undefined ? [] : [`in ${(totalMs / 1000).toFixed(3)} s`]),
+    ...reuseOf(task),
   ].join(' ')
+}
+
+/** That it was not run, and what was. */
+function reuseOf (task: View): string[] {
+  const reusedFrom = textField(task, 'reusedFrom')
+  const ranAt = textField(task, 'ranAt')
+  return reusedFrom === undefined ? [] : [`(reused the result of task ${reusedFrom}, run by ${shortPeer(textField(task, 'worker'))}${ranAt === undefined ? '' : ` at ${ranAt}`})`]
+}
+
+/** Of a task that is made of others: `, 2 of 3 done, 1 failed`. */
+function jobText (task: View): string {
+  const job = viewField(task, 'job')
+  const done = job === undefined ? undefined : numberField(job, 'done')
+  if (job === undefined || done === undefined) return ''
+  const total = numberField(job, 'total')
+  const failed = numberField(job, 'failed') ?? 0
+  return `, ${total === undefined ? done : `${done} of ${total}`} done${failed === 0 ? '' : `, ${failed} failed`}`
 }
 
 /** `ran 0.8 ms (cpu 0.7 ms), memory 1.1 MiB, module 34 KiB, fuel 12345`; nothing where it is not known. */

@@ -1,5 +1,8 @@
 /** Readers of single values: the same one serves text from flags and variables and typed values from the file. */
 
+import { parseDuration } from '../task/duration.ts'
+import { isLabel, labelValue, splitLabel, type Labels } from '../task/labels.ts'
+
 /** The value, or what was found instead, ready to stand in a sentence. */
 export type Reading<T> = { value: T } | { wrong: string }
 
@@ -33,6 +36,12 @@ export function readSize (raw: unknown, min: number, max: number): Reading<numbe
   return value >= min && value <= max ? { value } : { wrong: show(raw) }
 }
 
+/** Whole seconds, at least 1, of a duration such as 90s, 12h or 7d; a bare number is in seconds. */
+export function readSeconds (raw: unknown, max: number): Reading<number> {
+  const value = Math.round((parseDuration(raw) ?? 0) / 1_000)
+  return value >= 1 && value <= max ? { value } : { wrong: show(raw) }
+}
+
 export function readOneOf<T extends string> (raw: unknown, allowed: readonly T[]): Reading<T> {
   const text = typeof raw === 'string' ? raw.trim().toLowerCase() : ''
   const value = allowed.find((item) => item === text)
@@ -58,6 +67,27 @@ export function readList (raw: unknown, maxCount: number, what: string, isItem: 
     else wrong.push(show(item))
   }
   return wrong.length > 0 ? { wrong: wrong.join(', ') } : { value }
+}
+
+/** Labels of this node: a mapping, or a list of `key=value`, also as text with commas or blanks between them. */
+export function readLabels (raw: unknown, maxCount: number): Reading<Labels> {
+  const pairs = isPlainMapping(raw)
+    ? Object.entries(raw).map(([key, value]) => ({ shown: `${key}: ${show(value)}`, label: { key, value: labelValue(value) ?? '' } }))
+    : (Array.isArray(raw) ? raw.flatMap((item) => split(item)) : split(raw)).map((item) => ({ shown: show(item), label: typeof item === 'string' ? splitLabel(item) : undefined }))
+  if (pairs.length > maxCount) return { wrong: `${pairs.length} labels` }
+  const wrong = pairs.filter(({ label }) => label === undefined || !isLabel(label.key, label.value)).map(({ shown }) => shown)
+  if (wrong.length > 0) return { wrong: wrong.join(', ') }
+  const labels: Record<string, string> = {}
+  for (const { label } of pairs) {
+    if (label === undefined) continue
+    if (Object.hasOwn(labels, label.key) && labels[label.key] !== label.value) return { wrong: `two values for ${label.key}` }
+    labels[label.key] = label.value
+  }
+  return { value: labels }
+}
+
+function isPlainMapping (raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 }
 
 function split (raw: unknown): unknown[] {

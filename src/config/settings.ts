@@ -1,11 +1,14 @@
 /** The table of settings: how each is called in the file, the environment and on the command line, and what it may hold. */
 import type { Config } from '../config.ts'
 import {
-  DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES, MAX_ALLOWED_HOSTS, MAX_LISTEN_ADDRESSES, MAX_MEMORY_LIMIT_BYTES, MAX_REMEMBERED_PEERS,
-  MAX_STORE_BYTES, MAX_WORKER_COUNT, MIN_MEMORY_LIMIT_BYTES, MIN_STORE_BYTES,
+  DEFAULT_KEEP_BYTES, DEFAULT_KEEP_SECONDS, DEFAULT_KEEP_TASKS, DEFAULT_MAILBOX_BYTES, DEFAULT_MEMORY_LIMIT_BYTES, DEFAULT_STORE_BYTES, MAX_ALLOWED_HOSTS, MAX_KEEP_SECONDS, MAX_KEEP_TASKS, MAX_LABELS, MAX_LISTEN_ADDRESSES, MAX_MAILBOX_BYTES, MAX_MEMORY_LIMIT_BYTES, MAX_REMEMBERED_PEERS,
+  MAX_STORE_BYTES, MAX_TRUSTED_PEERS, MAX_WORKER_COUNT, MIN_MEMORY_LIMIT_BYTES, MIN_STORE_BYTES,
 } from '../limits.ts'
+import { DURATION_RULE } from '../task/duration.ts'
+import { LABEL_RULE } from '../task/labels.ts'
+import { isPeerId } from '../task/peer-signature.ts'
 import { isHostPattern } from '../web/host-patterns.ts'
-import { readAddresses, readBoolean, readInteger, readList, readOneOf, readSize, type Reading } from './readers.ts'
+import { readAddresses, readBoolean, readInteger, readLabels, readList, readOneOf, readSeconds, readSize, type Reading } from './readers.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
@@ -28,6 +31,7 @@ export interface Setting {
 }
 
 const size = 'bytes, or a number with a unit such as 512MB or 2GB'
+const DAY_SECONDS = 86_400
 const mib = (bytes: number): string => `${bytes / 1024 ** 2}MB`
 
 export const SETTINGS: readonly Setting[] = [
@@ -92,6 +96,16 @@ export const SETTINGS: readonly Setting[] = [
     read: (raw) => as('storeBytes', readSize(raw, MIN_STORE_BYTES, MAX_STORE_BYTES)),
   },
   {
+    key: 'mailboxBytes',
+    name: 'mailbox_limit',
+    env: 'COREBRUM_MAILBOX_LIMIT',
+    flag: '--mailbox-limit',
+    allowed: `from 0 (keep none) to ${mib(MAX_MAILBOX_BYTES)}, as ${size}`,
+    about: 'Disk space for results that this node keeps, sealed, for submitters of others that are away; 0: none.',
+    example: mib(DEFAULT_MAILBOX_BYTES),
+    read: (raw) => as('mailboxBytes', readSize(raw, 0, MAX_MAILBOX_BYTES)),
+  },
+  {
     key: 'allowPrivateUrls',
     name: 'allow_private_urls',
     env: 'COREBRUM_ALLOW_PRIVATE_URLS',
@@ -110,6 +124,56 @@ export const SETTINGS: readonly Setting[] = [
     about: 'Hosts that tasks may send HTTP requests to from this node; without a port 80 and 443 are meant. Default: none.',
     example: '[]',
     read: (raw) => as('allowedHosts', readList(raw, MAX_ALLOWED_HOSTS, 'hosts', isHostPattern)),
+  },
+  {
+    key: 'labels',
+    name: 'labels',
+    env: 'COREBRUM_LABELS',
+    flag: '--label',
+    allowed: `up to ${MAX_LABELS} labels, each once, ${LABEL_RULE}`,
+    about: 'What tasks may require of this node, such as {gpu: "yes", site: roof}; see `submit --require`.',
+    example: '{}',
+    read: (raw) => as('labels', readLabels(raw, MAX_LABELS)),
+  },
+  {
+    key: 'trusted',
+    name: 'trusted',
+    env: 'COREBRUM_TRUSTED',
+    flag: '--trust',
+    allowed: `up to ${MAX_TRUSTED_PEERS} PeerIds such as 12D3KooW…; \`corebrum workers\` shows them`,
+    about: 'Workers whose results of deterministic tasks are reused, as those of this node are.',
+    example: '[]',
+    read: (raw) => as('trusted', readList(raw, MAX_TRUSTED_PEERS, 'PeerIds', isPeerId)),
+  },
+  {
+    key: 'keepSeconds',
+    name: 'keep',
+    env: 'COREBRUM_KEEP',
+    flag: '--keep',
+    allowed: `from 1 second to ${MAX_KEEP_SECONDS / DAY_SECONDS} days, as ${DURATION_RULE}`,
+    about: 'How long results and histories of finished tasks are kept after their end.',
+    example: `${DEFAULT_KEEP_SECONDS / DAY_SECONDS}d`,
+    read: (raw) => as('keepSeconds', readSeconds(raw, MAX_KEEP_SECONDS)),
+  },
+  {
+    key: 'keepTasks',
+    name: 'keep_tasks',
+    env: 'COREBRUM_KEEP_TASKS',
+    flag: '--keep-tasks',
+    allowed: `a whole number from 1 to ${MAX_KEEP_TASKS}`,
+    about: 'Finished tasks that are kept at most; the oldest go first.',
+    example: String(DEFAULT_KEEP_TASKS),
+    read: (raw) => as('keepTasks', readInteger(raw, 1, MAX_KEEP_TASKS)),
+  },
+  {
+    key: 'keepBytes',
+    name: 'keep_bytes',
+    env: 'COREBRUM_KEEP_BYTES',
+    flag: '--keep-bytes',
+    allowed: `from ${mib(MIN_STORE_BYTES)} to ${mib(MAX_STORE_BYTES)}, as ${size}`,
+    about: 'Disk space for finished tasks and their results; the oldest go first.',
+    example: mib(DEFAULT_KEEP_BYTES),
+    read: (raw) => as('keepBytes', readSize(raw, MIN_STORE_BYTES, MAX_STORE_BYTES)),
   },
   {
     key: 'logLevel',

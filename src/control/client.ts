@@ -3,6 +3,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { codeOf, describeSystemError } from '../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
 import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES, MAX_CONTROL_PATH_CHARS } from '../limits.ts'
+import type { TaskPolicy } from '../task/definition.ts'
 import { formatJson } from '../task/json.ts'
 import { isMapping, type Value } from '../task/values.ts'
 import { parseAnswer } from './answer-json.ts'
@@ -15,6 +16,10 @@ import type { View } from './views.ts'
 export interface SubmitRequest extends SubmissionText {
   /** Absolute. */
   baseDir?: string
+  /** Goes before what the definition says. */
+  policy?: Partial<TaskPolicy> | undefined
+  /** Run it even when its result is known. */
+  noCache?: boolean
 }
 
 /** As the daemon takes it: its files are there already. */
@@ -28,6 +33,14 @@ export interface ControlClient {
   post (path: string): Promise<View>
   delete (path: string): Promise<View>
   addModule (bytes: Uint8Array): Promise<View>
+  /** Waits as long as the answer takes. */
+  postJson (path: string, body: View, signal?: AbortSignal): Promise<View>
+  /** Hands over NDJSON as it comes, as fast as it is taken. */
+  upload (path: string, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<View>
+  /** The bytes of an answer as they come. */
+  read (path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** The lines of an answer as they come, each an object. */
+  lines (path: string, signal?: AbortSignal): AsyncIterable<View>
   /** One output of a task: bytes as they are, text in UTF-8, else JSON. */
   output (id: string, name: string): AsyncIterable<Uint8Array>
   /** Submits and returns the id. */
@@ -51,14 +64,15 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
   const send = (method: string, path: string, { type, body, timeoutMs, signal }: SendOptions = {}): Promise<IncomingMessage> => {
     return new Promise((resolve, reject) => {
       if (path.length > MAX_CONTROL_PATH_CHARS) throw new CorebrumError('ERR_USAGE', `the ids and names given take ${path.length} characters, allowed: ${MAX_CONTROL_PATH_CHARS}; see \`corebrum list\` for the ids of tasks`)
-      const headers = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }
+      const headers = body === undefined ? {} : isWhole(body) ? { 'content-type': type, 'content-length': Buffer.byteLength(body) } : { 'content-type': type, ...STREAMED }
       const outgoing: ClientRequest = request({ socketPath, path, method, headers, agent: false, signal })
       if (timeoutMs !== undefined) {
         outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new CorebrumError('ERR_NO_DAEMON', `the daemon did not answer within ${timeoutMs / 1000} s`)))
       }
-      outgoing.once('error', (error) => reject(asClientError(error, dataDir)))
+      outgoing.on('error', (error) => reject(asClientError(error, dataDir)))
       outgoing.once('response', resolve)
-      outgoing.end(body)
+      if (body === undefined || isWhole(body)) outgoing.end(body)
+      else writeAll(outgoing, body).catch((error: Error) => { outgoing.destroy(error) })
     })
   }
 
@@ -67,20 +81,20 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
     return await readAnswer(response)
   }
 
-  const events = async function * (method: string, path: string, options: SendOptions = {}): AsyncGenerator<SubmitEvent> {
+  /** What `parts` makes of an answer while it comes. */
+  const stream = async function * <T> (method: string, path: string, options: SendOptions, parts: (response: IncomingMessage) => AsyncIterable<T>): AsyncGenerator<T> {
     const response = await send(method, path, options)
     if (response.statusCode !== 200) await readAnswer(response)
     try {
-      for await (const line of linesOf(response)) {
-        const event = readSubmitEvent(parseAnswer(line))
-        if (event !== undefined) yield event
-      }
+      yield * parts(response)
     } catch (error) {
       throw asClientError(error, dataDir)
     } finally {
       response.destroy()
     }
   }
+
+  const events = (method: string, path: string, options: SendOptions = {}): AsyncGenerator<SubmitEvent> => stream(method, path, options, eventsOf)
 
   const json = (body: Value): SendOptions => ({ type: 'application/json', body: formatJson(body) })
 
@@ -99,15 +113,14 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
     post: (path) => ask('POST', path),
     delete: (path) => ask('DELETE', path),
     addModule: (bytes) => ask('POST', '/v1/modules', { type: 'application/wasm', body: bytes }),
-    async * output (id, name) {
-      const response = await send('GET', `/v1/tasks/${encodeURIComponent(id)}/output?name=${encodeURIComponent(name)}`)
-      if (response.statusCode !== 200) await readAnswer(response)
-      try {
-        for await (const chunk of response) if (Buffer.isBuffer(chunk)) yield chunk
-      } catch (error) {
-        throw asClientError(error, dataDir)
-      }
+    postJson: (path, body, signal) => ask('POST', path, { ...json(body), timeoutMs: undefined, signal }),
+    async upload (path, chunks, signal) {
+      const response = await send('POST', path, { type: 'application/x-ndjson', body: chunks, signal })
+      return await readAnswer(response).finally(() => { response.destroy() })
     },
+    read: (path, signal) => stream('GET', path, { signal }, bytesOf),
+    lines: (path, signal) => stream('GET', path, { signal }, viewsOf),
+    output: (id, name) => stream('GET', `/v1/tasks/${encodeURIComponent(id)}/output?name=${encodeURIComponent(name)}`, {}, bytesOf),
     async detach (body) {
       const answer = await ask('POST', '/v1/tasks', { ...json({ ...await submission(body), detach: true }), timeoutMs: undefined })
       return { id: textField(answer, 'id') ?? '', warnings: textsField(answer, 'warnings') }
@@ -121,14 +134,60 @@ export function createControlClient ({ dataDir }: { dataDir: string }): ControlC
 
 interface SendOptions {
   type?: string
-  body?: string | Uint8Array
+  body?: string | Uint8Array | AsyncIterable<Uint8Array>
   timeoutMs?: number
   signal?: AbortSignal
+}
+
+/** A connection that stays open lets the daemon answer before it has read all. */
+const STREAMED = { 'transfer-encoding': 'chunked', connection: 'keep-alive' }
+
+function isWhole (body: string | Uint8Array | AsyncIterable<Uint8Array>): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array
+}
+
+/** Ends early when the answer is there, or nobody reads. */
+async function writeAll (outgoing: ClientRequest, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  let over = false
+  let go: () => void = () => {}
+  const end = (): void => { over = true; go() }
+  outgoing.once('response', end).once('close', end)
+  outgoing.on('drain', () => { go() })
+  for await (const chunk of chunks) {
+    if (over) return
+    if (!outgoing.write(chunk)) await new Promise<void>((resolve) => { go = resolve; if (over) resolve() })
+  }
+  outgoing.end()
+}
+
+async function * bytesOf (response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  for await (const chunk of response) if (Buffer.isBuffer(chunk)) yield chunk
+}
+
+async function * viewsOf (response: IncomingMessage): AsyncGenerator<View> {
+  for await (const line of linesOf(response)) {
+    const value = parseAnswer(line)
+    if (isMapping(value)) yield value
+  }
+}
+
+async function * eventsOf (response: IncomingMessage): AsyncGenerator<SubmitEvent> {
+  for await (const line of linesOf(response)) {
+    const event = readSubmitEvent(parseAnswer(line))
+    if (event !== undefined) yield event
+  }
 }
 
 function submitBody (body: UploadedRequest): View {
   const view: View = {}
   for (const [key, value] of Object.entries(body)) if (value !== undefined) view[key] = value
+  if (body.policy !== undefined) view['policy'] = policyView(body.policy)
+  return view
+}
+
+function policyView ({ require, ...policy }: Partial<TaskPolicy>): View {
+  const view: View = require === undefined ? {} : { require: { ...require } }
+  for (const [key, value] of Object.entries(policy)) if (value !== undefined) view[key] = value
   return view
 }
 

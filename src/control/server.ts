@@ -5,8 +5,12 @@ import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
 import { MAX_CONTROL_BODY_BYTES } from '../limits.ts'
 import type { Node } from '../node.ts'
 import { addBlobRoutes } from './blob-routes.ts'
+import { addExplainRoutes } from './explain-routes.ts'
+import { addMapRoutes } from './map-routes.ts'
+import { addChildRoutes } from './child-routes.ts'
 import { addModuleRoutes } from './module-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
+import { addReceiptRoutes } from './receipt-routes.ts'
 import { listenExclusively } from './socket.ts'
 import { controlSocketPath } from './socket-path.ts'
 import { addTaskRoutes } from './task-routes.ts'
@@ -43,7 +47,8 @@ class UnixControlServer implements ControlServer {
 
   constructor ({ node }: ControlServerComponents, { dataDir, version = 'unknown' }: ControlServerInit) {
     this.path = controlSocketPath(dataDir)
-    this.#server = createServer()
+    // The inputs of a map may come for hours.
+    this.#server = createServer({ requestTimeout: 0 })
     // The failure is reported by whoever starts the node; here it only answers requests.
     node.catch(() => {})
     this.#app = fastify({
@@ -63,6 +68,10 @@ class UnixControlServer implements ControlServer {
     addTaskRoutes(this.#app, { node, uploads: this.#uploads })
     addBlobRoutes(this.#app, { node, uploads: this.#uploads })
     addModuleRoutes(this.#app, { node })
+    addChildRoutes(this.#app, { node })
+    addReceiptRoutes(this.#app, { node })
+    addMapRoutes(this.#app, { node })
+    addExplainRoutes(this.#app, { node })
   }
 
   async start (): Promise<void> {

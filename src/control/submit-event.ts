@@ -7,6 +7,8 @@ export type SubmitEvent =
   | { type: 'accepted', id: string, warnings: string[] }
   /** `task` is a task view; the last one has a final state. */
   | { type: 'task', task: View }
+  /** A run of a recurring task has ended, as `task` says. */
+  | { type: 'run', task: View }
   /** The module wrote this; with `restarts` the task was begun again, and the log with it. All of the log has come before the final state. */
   | { type: 'log', id: string, text: string, restarts?: true }
 
@@ -18,5 +20,5 @@ export function readSubmitEvent (value: Value): SubmitEvent | undefined {
   if (type === 'accepted') return { type, id, warnings: textsField(value, 'warnings') }
   if (type === 'log') return { type, id, text: textField(value, 'text') ?? '', ...(value['restarts'] === true ? { restarts: true } : {}) }
   const task = viewField(value, 'task')
-  return type === 'task' && task !== undefined ? { type, task } : undefined
+  return (type === 'task' || type === 'run') && task !== undefined ? { type, task } : undefined
 }

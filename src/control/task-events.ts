@@ -3,16 +3,23 @@
  * JSON (NDJSON); behind a submission `accepted` comes first.
  */
 import { Readable } from 'node:stream'
-import type { TaskHandle } from '../node.ts'
+import type { Node, TaskHandle } from '../node.ts'
 import { formatJson } from '../task/json.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
 import type { SubmitEvent } from './submit-event.ts'
 import { taskView, type TaskViewOptions } from './views.ts'
 
+export interface TaskEventsOptions extends TaskViewOptions {
+  signal?: AbortSignal
+  /** The tasks of a job, by number: for those of a recurring one. Default: they are not told of. */
+  children?: Node['children']
+}
+
 /** The task as it stands and what follows, to its final state; ends before that when `signal` aborts. */
-export async function * taskEvents (handle: TaskHandle, options: { signal?: AbortSignal } & TaskViewOptions = {}): AsyncGenerator<SubmitEvent> {
+export async function * taskEvents (handle: TaskHandle, options: TaskEventsOptions = {}): AsyncGenerator<SubmitEvent> {
   let before: TaskRecord | undefined
   for await (const record of handle.events(options)) {
+    if (record.job?.kind === 'recurring') yield * runEvents(record.id, before?.job?.done ?? 0, record.job.done, options)
     const events: SubmitEvent[] = before !== undefined && onlyLogged(before, record) ? [] : [{ type: 'task', task: taskView(record, options) }]
     const logged = logEvent(before, record)
     // A task logs once it runs, and has logged all before it ends.
@@ -21,6 +28,12 @@ export async function * taskEvents (handle: TaskHandle, options: { signal?: Abor
     yield * events
     before = record
   }
+}
+
+/** Runs that have ended since the last look. */
+async function * runEvents (id: string, from: number, to: number, { children, ...options }: TaskEventsOptions): AsyncGenerator<SubmitEvent> {
+  if (children === undefined || to <= from) return
+  for (const run of await children(id, { from, limit: to - from })) if (isFinal(run.state)) yield { type: 'run', task: taskView(run, options) }
 }
 
 /** What the log of a record has more than the one before; all of it where that is no continuation. */
@@ -36,7 +49,7 @@ function onlyLogged (before: TaskRecord, after: TaskRecord): boolean {
 }
 
 /** As lines of JSON; `first` goes before them. */
-export function eventStream (handle: TaskHandle, first: SubmitEvent[] = [], options: TaskViewOptions = {}): Readable {
+export function eventStream (handle: TaskHandle, first: SubmitEvent[] = [], options: Omit<TaskEventsOptions, 'signal'> = {}): Readable {
   const gone = new AbortController()
   const stream = Readable.from(lines(taskEvents(handle, { ...options, signal: gone.signal }), first), { objectMode: false })
   // Without this, a client that went away would leave a reader waiting until its task ends.

@@ -1,9 +1,11 @@
 /** Routes for tasks: submit and follow, look up, list, logs, cancel. */
 import type { FastifyInstance } from 'fastify'
-import { MAX_LISTED_TASKS, MAX_UPLOADS } from '../limits.ts'
+import { CorebrumError } from '../errors.ts'
+import { CANCEL_WRITE_MS, MAX_LISTED_TASKS, MAX_REPLICAS, MAX_UPLOADS } from '../limits.ts'
 import type { Node } from '../node.ts'
 import type { FileInput } from '../task/file-input.ts'
 import { isFinal, TASK_STATES, type TaskState } from '../task/state.ts'
+import { policySchema } from './policy-schema.ts'
 import { sendJson } from './reply.ts'
 import { readSubmission } from './submission.ts'
 import type { UploadedRequest } from './client.ts'
@@ -35,6 +37,10 @@ const submitSchema = {
         items: { type: 'object', required: ['name', 'cid'], properties: { name: { type: 'string' }, cid: { type: 'string' } } },
       },
       outputFiles: { type: 'array', items: { type: 'string' } },
+      policy: policySchema,
+      replicas: { type: 'integer', minimum: 1, maximum: MAX_REPLICAS },
+      quorum: { type: 'integer', minimum: 1, maximum: MAX_REPLICAS },
+      noCache: { type: 'boolean' },
       detach: { type: 'boolean' },
     },
   },
@@ -58,19 +64,20 @@ interface TaskParams { Params: { id: string } }
 
 export function addTaskRoutes (app: FastifyInstance, components: { node: Promise<Node>, uploads: Uploads }): void {
   app.post<{ Body: SubmitBody }>('/v1/tasks', { schema: submitSchema }, async (request, reply) => {
-    const { baseDir, detach = false, files: uploaded = [], ...text } = request.body
+    const { baseDir, detach = false, files: uploaded = [], policy, noCache = false, ...text } = request.body
     const files: FileInput[] = []
     for (const { name, cid } of uploaded) files.push({ name, bytes: await components.uploads.take(cid) })
-    const { definition, inputs, warnings } = await readSubmission({ ...text, files })
+    const { definition, inputs, warnings } = await readSubmission({ ...text, baseDir, files })
     // A command that goes away before its task has an id has not submitted it; afterwards the task is the daemon's.
     const gone = new AbortController()
     const onClose = (): void => gone.abort()
     reply.raw.once('close', onClose)
-    const handle = await (await components.node).submit(definition, inputs, { baseDir, signal: gone.signal })
+    const node = await components.node
+    const handle = await node.submit(definition, inputs, { baseDir, signal: gone.signal, policy, noCache })
     if (gone.signal.aborted) handle.cancel()
     reply.raw.off('close', onClose)
     if (detach) return await sendJson(reply, { type: 'accepted', id: handle.id, warnings })
-    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [] }))
+    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [], children: (id, page) => node.children(id, page) }))
   })
 
   app.get<{ Querystring: { state?: TaskState, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {
@@ -96,8 +103,15 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
 
   app.post<TaskParams>('/v1/tasks/:id/cancel', async (request, reply) => {
     const handle = await findTask(await components.node, request.params.id)
-    const cancelled = !isFinal(handle.record().state)
-    if (cancelled) handle.cancel()
-    return await sendJson(reply, { cancelled, task: taskView(handle.record()) })
+    const wasOpen = !isFinal(handle.record().state)
+    if (wasOpen) {
+      handle.cancel()
+      // What is called cancelled is on disk, and does not come back with a restart.
+      await handle.done({ signal: AbortSignal.timeout(CANCEL_WRITE_MS) }).catch(() => {
+        throw new CorebrumError('ERR_JOURNAL', `task ${handle.id} is being cancelled, but that could not be written to disk yet; see the log of the daemon`)
+      })
+    }
+    const record = handle.record()
+    return await sendJson(reply, { cancelled: wasOpen && record.state === 'cancelled', task: taskView(record) })
   })
 }

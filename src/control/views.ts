@@ -34,6 +34,7 @@ export function taskView (record: TaskRecord, { without = [] }: TaskViewOptions 
     usage: usage === undefined ? undefined : usageView(usage),
     outputs: record.outputs === undefined ? undefined : outputsView(record.outputs, without),
     reusedFrom: record.reusedFrom,
+    ranAt: record.reusedFrom === undefined ? undefined : time(record.receipt?.body.endedAtMs),
     job: record.job === undefined ? undefined : compact({ ...record.job }),
     differed: record.differed === undefined ? undefined : [...record.differed],
     error: record.failure === undefined ? undefined : { code: record.failure.code, message: record.failure.message, by: record.failure.by },
@@ -79,6 +80,7 @@ export function nodeView (node: Node, { version, startedAtMs }: { version: strin
     addresses: node.addresses(),
     peers: node.peers().length,
     tasks,
+    keptForOthers: node.keptForOthers(),
     config: { dataDir, mdns, workerCount, memoryLimitBytes },
   }
 }
@@ -90,8 +92,8 @@ export function peerViews (node: Node): View[] {
 }
 
 export function workerViews (workers: readonly WorkerInfo[]): View[] {
-  return workers.map(({ peer, connected, slots, leases, memoryLimitBytes, engine, features }) => (
-    { peer, connected, slots, leases, memoryLimitBytes, engine, features }))
+  return workers.map(({ peer, connected, slots, leases, memoryLimitBytes, engine, features, labels = {} }) => (
+    { peer, connected, slots, leases, memoryLimitBytes, engine, features, labels: { ...labels } }))
 }
 
 export function moduleViews (modules: readonly StoredModule[]): View[] {

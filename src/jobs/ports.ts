@@ -32,9 +32,11 @@ export interface JobTasks {
   forget (id: string): void
   /** The definition with every module and file replaced by its CID; they are in the store and held until `release`. */
   pin (definition: TaskDefinition, options: { baseDir: string, signal?: AbortSignal }): Promise<{ definition: TaskDefinition, release: () => void }>
+  /** Holds, as `pin` does, what a pinned definition names; of one that was kept over a restart. */
+  hold (definition: TaskDefinition): () => void
 
-  /** The record of the job itself, beside those of tasks. Throws ERR_QUEUE_FULL. */
-  add (id: string, name: string): TaskRecord
-  /** Moves the job on; a final event is journalled before the promise resolves. */
+  /** The record of the job itself, beside those of tasks; `createdAtMs` is now where it is absent; a volatile one is in no journal. Throws ERR_QUEUE_FULL. */
+  add (id: string, name: string, createdAtMs?: number, volatile?: boolean): TaskRecord
+  /** Moves the job on, at once; a final event is journalled before the promise resolves, which else never rejects. */
   apply (id: string, event: TaskEvent): Promise<void>
 }

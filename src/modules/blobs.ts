@@ -1,8 +1,9 @@
 /**
- * Large inputs and outputs of open tasks, on disk, each for as long as somebody keeps it. They lie apart from the modules, in
- * a folder of this process alone: they are the user's data, no cache, and go when the tasks that need them have ended.
+ * Large inputs and outputs of open tasks, on disk, each for as long as somebody keeps it. They lie apart from the modules:
+ * they are the user's data, no cache, and go when the tasks that need them have ended. The folder is of this process alone and
+ * goes with it, but for a node with a journal: its tasks need them again after a restart.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorebrumError } from '../errors.ts'
 import { DEFAULT_STORE_BYTES, MAX_BLOB_BYTES } from '../limits.ts'
@@ -22,12 +23,16 @@ export interface KeptBlob {
 export interface Blobs extends ByteSource {
   /** Removes what dead processes left. Rejects with ERR_STORE. */
   start (): Promise<void>
-  /** Drops everything. */
+  /** Drops everything that is not durable. */
   stop (): Promise<void>
-  /** Keeps bytes until they are released. Rejects with ERR_QUEUE_FULL when there is no room now, with ERR_STORE when there never is. */
+  /** Keeps bytes until they are released; durable ones are on disk when it resolves. Rejects with ERR_QUEUE_FULL when there is no room now, with ERR_STORE when there never is. */
   put (bytes: Uint8Array): Promise<KeptBlob>
   /** Rejects with ERR_BLOB_NOT_FOUND, ERR_STORE. */
   read (cid: string): Promise<Uint8Array>
+  /** Keeps what is there since before a restart. Rejects with ERR_BLOB_NOT_FOUND. */
+  adopt (cid: string): Promise<KeptBlob>
+  /** Removes what is there since before a restart and nobody has adopted; the bytes of it. */
+  sweep (): Promise<number>
 }
 
 export interface BlobsInit {
@@ -35,8 +40,11 @@ export interface BlobsInit {
   dir: string
   /** Default DEFAULT_STORE_BYTES. */
   maxBytes?: number
+  /** They outlive this process; then only one at a time may have them. Default false. */
+  durable?: boolean
 }
 
+const DURABLE = 'durable'
 const FOLDER = /^(\d+)-([0-9a-f]+)\.\d+$/
 let instances = 0
 
@@ -48,6 +56,7 @@ class DiskBlobs implements Blobs {
   readonly #parent: string
   readonly #dir: string
   readonly #maxBytes: number
+  readonly #durable: boolean
   readonly #store: ModuleStore
   /** How often each is kept, and what lets it go. */
   readonly #kept = new Map<string, { times: number, size: number, end: () => void }>()
@@ -56,12 +65,13 @@ class DiskBlobs implements Blobs {
   #bytes = 0
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor ({ dir, maxBytes = DEFAULT_STORE_BYTES }: BlobsInit) {
+  constructor ({ dir, maxBytes = DEFAULT_STORE_BYTES, durable = false }: BlobsInit) {
     this.#parent = dir
-    this.#dir = join(dir, `${PROCESS_NAME}.${instances++}`)
+    this.#dir = join(dir, durable ? DURABLE : `${PROCESS_NAME}.${instances++}`)
     this.#maxBytes = maxBytes
+    this.#durable = durable
     // The budget is kept here, where it is known what is still needed.
-    this.#store = createModuleStore({ dir: this.#dir, maxBytes: Number.MAX_SAFE_INTEGER, maxModuleBytes: MAX_BLOB_BYTES })
+    this.#store = createModuleStore({ dir: this.#dir, maxBytes: Number.MAX_SAFE_INTEGER, maxModuleBytes: MAX_BLOB_BYTES, sync: durable })
   }
 
   async start (): Promise<void> {
@@ -73,6 +83,8 @@ class DiskBlobs implements Blobs {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw storeError(error, this.#parent)
     }
+    // Nothing is written before the first one; what is there must be known.
+    if (this.#durable && await stat(this.#dir).then(() => true, () => false)) await (this.#started ??= this.#open())
   }
 
   async stop (): Promise<void> {
@@ -80,7 +92,7 @@ class DiskBlobs implements Blobs {
     await this.#turn
     if (this.#started === undefined) return
     await this.#store.stop()
-    await rm(this.#dir, { recursive: true, force: true }).catch(() => {})
+    if (!this.#durable) await rm(this.#dir, { recursive: true, force: true }).catch(() => {})
   }
 
   async put (bytes: Uint8Array): Promise<KeptBlob> {
@@ -124,8 +136,33 @@ class DiskBlobs implements Blobs {
     if (this.#stopped) throw new CorebrumError('ERR_STORE', 'this node is stopping and keeps no more values')
     this.#started ??= this.#open()
     await this.#started
-    const cid = await this.#store.put(bytes)
-    const size = bytes.length
+    return this.#count(await this.#store.put(bytes), bytes.length)
+  }
+
+  async adopt (cid: string): Promise<KeptBlob> {
+    return await this.#serially(async () => {
+      const size = this.#started === undefined ? undefined : this.#store.size(cid)
+      if (size === undefined) throw missing(cid)
+      this.#bytes += size
+      return this.#count(cid, size)
+    })
+  }
+
+  async sweep (): Promise<number> {
+    if (this.#started === undefined) return 0
+    return await this.#serially(async () => {
+      let bytes = 0
+      for (const { cid, size } of this.#store.list()) {
+        if (this.#kept.has(cid)) continue
+        bytes += size
+        await this.#store.remove(cid)
+      }
+      return bytes
+    })
+  }
+
+  /** One more who keeps it; its bytes are counted by then. */
+  #count (cid: string, size: number): KeptBlob {
     const entry = this.#kept.get(cid) ?? { times: 0, size, end: this.#store.hold(cid) }
     if (++entry.times > 1) this.#bytes -= size
     this.#kept.set(cid, entry)
@@ -149,7 +186,7 @@ class DiskBlobs implements Blobs {
     this.#bytes -= entry.size
     entry.end()
     // What was put again meanwhile stays. A file that cannot be removed goes with its folder.
-    this.#serially(async () => { if (!this.#kept.has(cid) && !this.#stopped) await this.#store.remove(cid) }).catch(() => {})
+    this.#serially(async () => { if (!this.#kept.has(cid) && (this.#durable || !this.#stopped)) await this.#store.remove(cid) }).catch(() => {})
   }
 
   /** One at a time, so that no removal meets a `put` of the same bytes half way. */

@@ -2,10 +2,11 @@
  * The folder of unfinished modules. A file named by its CID alone is free to be resumed; while somebody writes to it, it
  * also carries the owner's process in its name, so that several processes can share the folder (renames are atomic).
  */
-import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_PARTIAL_AGE_MS, MAX_PARTIAL_BYTES, MAX_PARTIAL_FILES } from '../limits.ts'
 import { isAlive, PROCESS_NAME } from './process-token.ts'
+import { storeError } from './store-error.ts'
 
 const CLAIMED = /^(bafkrei[a-z2-7]{52})\.(\d+)-([0-9a-f]+)\.\d+$/
 const FREE = /^bafkrei[a-z2-7]{52}$/
@@ -42,6 +43,18 @@ export class Partials {
   /** A path of its own for a file that begins empty. */
   fresh (cid: string): string {
     return join(this.#dir, `${cid}.${PROCESS_NAME}.${claims++}`)
+  }
+
+  /** Writes a whole file; its path. Rejects with ERR_STORE. */
+  async write (cid: string, bytes: Uint8Array, sync: boolean): Promise<string> {
+    const path = this.fresh(cid)
+    try {
+      await writeFile(path, bytes, { flag: 'wx', mode: 0o600, flush: sync })
+      return path
+    } catch (error) {
+      await this.drop(path).catch(() => {})
+      throw storeError(error, path)
+    }
   }
 
   /** Leaves a claimed file for a later attempt; of two for one CID the longer one stays. */

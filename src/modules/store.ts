@@ -1,9 +1,10 @@
 /** The module store: files named by CID under a byte budget, verified before they are used, oldest use evicted first. */
-import { mkdir, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rename, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorebrumError } from '../errors.ts'
 import { DEFAULT_STORE_BYTES, MAX_MODULE_BYTES, MAX_STORE_MODULES, MODULE_USE_FLUSH_MS } from '../limits.ts'
 import { cidOf, digestOfCid, parseCid } from './cid.ts'
+import { syncFolder } from './durable-file.ts'
 import { DamagedFile, readModuleFile, streamModuleFile, verifyModuleFile } from './module-file.ts'
 import { openModuleWriter } from './module-writer.ts'
 import type { ModuleStore, ModuleWriter, StoredModule } from './modules.ts'
@@ -19,6 +20,8 @@ export interface ModuleStoreInit {
   maxBytes?: number
   /** Largest module, default MAX_MODULE_BYTES; never over the budget. */
   maxModuleBytes?: number
+  /** What is put survives a power cut. Default true. */
+  sync?: boolean
 }
 
 /** Makes a store on disk; nothing is read or written before `start`, which rejects with ERR_STORE. */
@@ -30,6 +33,7 @@ class DiskStore implements ModuleStore {
   readonly #dir: string
   readonly #maxBytes: number
   readonly #maxModuleBytes: number
+  readonly #sync: boolean
   readonly #partials: Partials
   readonly #index = new StoreIndex()
   /** Modules whose time of use the disk does not know yet. */
@@ -41,6 +45,7 @@ class DiskStore implements ModuleStore {
     this.#dir = init.dir
     this.#maxBytes = init.maxBytes ?? DEFAULT_STORE_BYTES
     this.#maxModuleBytes = Math.min(init.maxModuleBytes ?? MAX_MODULE_BYTES, this.#maxBytes)
+    this.#sync = init.sync ?? true
     this.#partials = new Partials(join(init.dir, 'partial'))
   }
 
@@ -120,14 +125,9 @@ class DiskStore implements ModuleStore {
       this.#touch(known)
       return cid
     }
-    const path = this.#partials.fresh(cid)
-    try {
-      await writeFile(path, bytes, { flag: 'wx', mode: 0o600 })
-    } catch (error) {
-      await this.#partials.drop(path).catch(() => {})
-      throw storeError(error, path)
-    }
+    const path = await this.#partials.write(cid, bytes, this.#sync)
     await this.#file(cid, path, bytes.length)
+    if (this.#sync) await syncFolder(this.#dir)
     return cid
   }
 

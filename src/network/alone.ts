@@ -10,6 +10,10 @@ function unreachable (peer: string): Promise<never> {
   return Promise.reject(new CorebrumError('ERR_DIAL', `peer ${peer} cannot be reached: this node uses no network`))
 }
 
+function keyless (): Promise<never> {
+  return Promise.reject(new CorebrumError('ERR_CONFIG', 'this node uses no network and has no key'))
+}
+
 export function createAloneNetwork (): Network {
   const nothing = (): Promise<void> => Promise.resolve()
   return {
@@ -20,6 +24,7 @@ export function createAloneNetwork (): Network {
     peers: () => [],
     onPeer: () => {},
     learn: () => {},
+    keepAddresses: () => {},
     connect: unreachable,
     open: unreachable,
     serve: nothing,
@@ -32,6 +37,10 @@ export function createAloneNetwork (): Network {
     advertise: nothing,
     findWorkers: nobody,
     capabilityOf: () => Promise.resolve(undefined),
+    sign: keyless,
+    verify: () => Promise.resolve(false),
+    seal: keyless,
+    unseal: keyless,
     penalize: () => {},
   }
 }

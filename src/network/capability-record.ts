@@ -7,17 +7,18 @@
  * The signature covers "corebrum capability 1:" and the payload. `issued` is the signer's clock in Unix
  * milliseconds; the largest wins.
  */
-import type { PrivateKey, PublicKey } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { PrivateKey } from '@libp2p/interface'
 import { decode, encode } from '../cbor.ts'
 import { CorebrumError } from '../errors.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from '../wire/capability.ts'
 import { asArray, asBytes, asInteger, uint } from '../wire/shape.ts'
+import { publicKeyOf } from './peer-keys.ts'
 
 const NAMESPACE = 'corebrum'
 const PREFIX = `/${NAMESPACE}/`
 const CONTEXT = new TextEncoder().encode('corebrum capability 1:')
-const MAX_RECORD_BYTES = 4096
+/** Features and as many labels as a node may have. */
+const MAX_RECORD_BYTES = 16 * 1024
 const RECORD_VERSION = 1
 
 interface CapabilityRecord { issuedAtMs: number, capability: Capability }
@@ -57,15 +58,6 @@ export const selectors = {
     const issued = records.map((bytes) => parseRecord(bytes).record.issuedAtMs)
     return issued.indexOf(Math.max(...issued))
   },
-}
-
-/** A text that is no PeerId, or one whose key does not fit into it, has none. */
-function publicKeyOf (peer: string): PublicKey | undefined {
-  try {
-    return peerIdFromString(peer).publicKey
-  } catch {
-    return undefined
-  }
 }
 
 function parseRecord (bytes: Uint8Array): { payload: Uint8Array, signature: Uint8Array, record: CapabilityRecord } {

@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { CorebrumError } from '../errors.ts'
 import { MAX_MODULE_STREAMS_PER_PEER } from '../limits.ts'
 import { BAN_MS, DIAL_TIMEOUT_MS, MAX_MARKS, MAX_PARTIAL_FRAMES_BYTES, STREAM_OPEN_TIMEOUT_MS } from './limits.ts'
+import { createAddressBook } from './address-book.ts'
 import { createByteStream } from './bytes.ts'
 import { createChannel, type FrameInit } from './frames.ts'
 import { createGossip } from './gossip.ts'
@@ -12,12 +13,15 @@ import { createGuard } from './guard.ts'
 import { loadIdentity, temporaryIdentity } from './identity.ts'
 import { createLibp2pNode, type Libp2pNode } from './libp2p.ts'
 import type { Channel, ConnectedPeer, Network, SignalOptions } from './network.ts'
+import { createPeerKeys } from './peer-keys.ts'
 import { createRedial } from './redial.ts'
 import { createRouting } from './routing.ts'
 
 export interface NetworkInit {
   /** File of the node's key; absent: a key for this process only. */
   identityPath?: string
+  /** Where addresses of peers are kept over a restart; absent: nowhere. */
+  addressBookPath?: string
   /** Multiaddrs to listen on. */
   listen: string[]
   /** Multiaddrs to stay connected to. */
@@ -48,6 +52,7 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   const log = (message: string, level: 'debug' | 'warn' = 'debug'): void => { init.log?.(message, level) }
   const { dialTimeoutMs = DIAL_TIMEOUT_MS } = init
   const redial = createRedial({ libp2p, log }, { peers: init.peers, ...(init.redialMinMs === undefined ? {} : { minMs: init.redialMinMs }) })
+  const book = createAddressBook({ libp2p, log }, init.addressBookPath)
   /** Addresses on their way into the peer store: a dial right behind them waits. */
   const learning = new Set<Promise<void>>()
 
@@ -70,7 +75,7 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   async function openStream (peer: string, protocol: string, { signal }: SignalOptions = {}): Promise<Stream> {
     const timeout = AbortSignal.timeout(dialTimeoutMs + STREAM_OPEN_TIMEOUT_MS)
     try {
-      await Promise.all(learning)
+      await Promise.all([...learning, book.recall(peer)])
       return await libp2p.dialProtocol(peerIdFromString(peer), protocol, {
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         maxOutboundStreams: MAX_MODULE_STREAMS_PER_PEER,
@@ -94,12 +99,14 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   return {
     peerId: libp2p.peerId.toString(),
     async start () {
+      await book.start()
       await libp2p.start()
       gossip.start()
       redial.start()
     },
     async stop () {
       redial.stop()
+      await book.stop()
       await libp2p.stop()
     },
     addresses: () => libp2p.getMultiaddrs().map((address) => address.toString()),
@@ -112,10 +119,11 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
       const merged = note(peer, addresses).finally(() => { learning.delete(merged) })
       learning.add(merged)
     },
+    keepAddresses: (peer, kept) => { book.keep(peer, kept) },
     async connect (peer, { signal } = {}) {
       const timeout = AbortSignal.timeout(dialTimeoutMs)
       try {
-        await Promise.all(learning)
+        await Promise.all([...learning, book.recall(peer)])
         await libp2p.dial(peerIdFromString(peer), { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) })
       } catch (cause) {
         throw dialError(cause, peer, timeout, signal)
@@ -132,6 +140,7 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
     penalize,
     ...gossip.ports,
     ...createRouting({ libp2p, privateKey }),
+    ...createPeerKeys(privateKey),
   }
 }
 

@@ -31,5 +31,8 @@ export const PING_TIMEOUT_MS = 20_000
 export const MAX_DATASTORE_ENTRIES = 20_000
 export const MAX_DATASTORE_BYTES = 16 * MiB
 export const DHT_QUERY_TIMEOUT_MS = 10_000
+/** Addresses of one peer that are kept over a restart, and the file of all of them. */
+export const MAX_ADDRESSES_PER_PEER = 16
+export const MAX_ADDRESS_BOOK_BYTES = 1 * MiB
 /** One gossip message between two peers: offers that one asked the other for, or ids of those that it could ask for. */
 export const MAX_GOSSIP_RPC_BYTES = 1 * MiB

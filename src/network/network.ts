@@ -42,6 +42,9 @@ export interface ConnectedPeer {
 /** Verdict on a gossip message: `reject` also marks the peer that sent it. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
+/** What a signature is for: one that was made for another purpose does not count. */
+export type SignaturePurpose = 'receipt' | 'letter'
+
 export interface Network {
   readonly peerId: string
   start (): Promise<void>
@@ -52,6 +55,8 @@ export interface Network {
   onPeer (listener: (event: { peer: string, connected: boolean }) => void): void
   /** Notes where a peer says it can be reached, for the next dial. */
   learn (peer: string, addresses: string[]): void
+  /** Keeps a peer's addresses over a restart and for as long as it is away, or no longer does. */
+  keepAddresses (peer: string, kept: boolean): void
   /** Connects to a known peer. Rejects with ERR_DIAL or ERR_PEER_TIMEOUT. */
   connect (peer: string, options?: SignalOptions): Promise<void>
   /** Opens a message stream to a peer, dialling it when needed. Rejects with ERR_DIAL or ERR_PEER_TIMEOUT. */
@@ -73,6 +78,14 @@ export interface Network {
   findWorkers (options?: SignalOptions): AsyncIterable<string>
   /** What a peer said of itself in the DHT, signed with its key; `undefined` when nothing is found. */
   capabilityOf (peer: string, options?: SignalOptions): Promise<Capability | undefined>
+  /** Signs with this node's key. Rejects with ERR_CONFIG where a node has none. */
+  sign (purpose: SignaturePurpose, bytes: Uint8Array): Promise<Uint8Array>
+  /** Whether `peer` signed these bytes for this purpose; false also for what is no PeerId. */
+  verify (peer: string, purpose: SignaturePurpose, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
+  /** Bytes that only `peer` can open. Rejects with ERR_PROTOCOL for what is no PeerId, or one without an Ed25519 key. */
+  seal (peer: string, bytes: Uint8Array): Promise<Uint8Array>
+  /** What was sealed for this node, by whom is not known. Rejects with ERR_PROTOCOL when it was not, or is damaged. */
+  unseal (sealed: Uint8Array): Promise<Uint8Array>
   /** Marks a peer that broke a rule; peers with many marks are disconnected and refused for a while. */
   penalize (peer: string, reason: string): void
 }

@@ -1,7 +1,11 @@
 /** Would this node take this work? Pure: yes, and after which wait, or the reason why not. */
 import type { ErrorCode } from '../errors.ts'
+import { labelText, missingLabel, type Labels } from '../task/labels.ts'
+import type { Placement } from '../task/policy.ts'
+import type { Program } from '../task/program.ts'
 import { hostsNotIn } from '../web/host-patterns.ts'
 import type { Capability } from '../wire/capability.ts'
+import type { Offer } from '../wire/offer.ts'
 
 /** What is known of some work before it is taken: from an offer, or from a program. */
 export interface Demand {
@@ -11,9 +15,15 @@ export interface Demand {
   moduleBytes: number
   /** Set when it sends HTTP requests: the hosts that it names, where they are known. */
   hosts?: readonly string[]
+  /** Labels that the worker must have. */
+  require?: Labels | undefined
+  /** PeerId of the only worker that is meant. */
+  on?: string | undefined
 }
 
 export interface Situation {
+  /** This node's PeerId. */
+  peerId: string
   capability: Capability
   /** Calls that run or wait here. */
   load: number
@@ -40,11 +50,25 @@ const BUSY_DELAY_MS = 200
 /** No wait is longer: a busy node is a fair choice too when all are. */
 const MAX_DELAY_MS = 1_000
 
+/** What an offer says of the work; the hosts that it names are not known before its program is. */
+export function demandOfOffer ({ memoryLimitBytes, moduleBytes, networking, placement }: Offer): Demand {
+  return { memoryLimitBytes, moduleBytes, ...(networking ? { hosts: [] } : {}), require: placement?.require, on: placement?.on }
+}
+
+/** As a lease demands it. */
+export function demandOfLease ({ module, memoryLimitBytes = 0, grants }: Program, placement: Placement | undefined): Demand {
+  return { memoryLimitBytes, moduleBytes: module.size, ...(grants.networking ? { hosts: grants.hosts ?? [] } : {}), require: placement?.require, on: placement?.on }
+}
+
 /** Whether a program may run here at all, whatever the load. */
-export function admitProgram (demand: Demand, { capability, draining, maxModuleBytes, allowedHosts }: Situation): Admission {
+export function admitProgram (demand: Demand, { peerId, capability, draining, maxModuleBytes, allowedHosts }: Situation): Admission {
   const no = (reason: string, code: ErrorCode = 'ERR_DECLINED'): Admission => ({ admitted: false, code, reason })
   if (draining) return no('this node is shutting down')
   if (capability.slots === 0) return no('this node runs no tasks')
+  if (demand.on !== undefined && demand.on !== peerId) return no(`the task is for ${demand.on}, this node is ${peerId}`)
+  if (missingLabel(demand.require, capability.labels) !== undefined) {
+    return no(`the task requires ${labelText(demand.require ?? {})}; this node has ${capability.labels === undefined ? 'no labels' : labelText(capability.labels)}`)
+  }
   if (demand.memoryLimitBytes > capability.memoryLimitBytes) {
     return no(`the task may use ${demand.memoryLimitBytes} bytes of memory, this node allows ${capability.memoryLimitBytes}`)
   }

@@ -17,7 +17,7 @@ const FEATURES = {
 }
 
 /** Probes the engine: each feature by a tiny module that needs it. */
-export async function detectCapability ({ slots, memoryLimitBytes }: Pick<Capability, 'slots' | 'memoryLimitBytes'>): Promise<Capability> {
+export async function detectCapability ({ slots, memoryLimitBytes, labels = {} }: Pick<Capability, 'slots' | 'memoryLimitBytes' | 'labels'>): Promise<Capability> {
   const found = await Promise.all(Object.entries(FEATURES).map(async ([name, detect]) => (await detect() ? [name] : [])))
-  return { engine: `v8 ${process.versions.v8}`, features: found.flat(), memoryLimitBytes, slots }
+  return { engine: `v8 ${process.versions.v8}`, features: found.flat(), memoryLimitBytes, slots, ...(Object.keys(labels).length === 0 ? {} : { labels }) }
 }

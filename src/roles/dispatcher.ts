@@ -1,19 +1,23 @@
 /**
- * Hands a worker's leases to its executor: submitters take turns, as deep as calls are short. A lease for which something is
- * not here waits for it without holding up others, neither of its submitter nor, least of all, of other ones.
+ * Hands a worker's leases to its executor: submitters take turns by the time that their calls take, as deep as calls are short.
+ * A lease for which something is not here waits for it without holding up others, neither of its submitter nor, least of all, of
+ * other ones.
  */
 import { CallError } from '../executor/call-error.ts'
 import type { Executor } from '../executor/executor.ts'
 import { toCorebrumError, type CorebrumError } from '../errors.ts'
 import { MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES } from '../limits.ts'
 import type { Blobs } from '../modules/blobs.ts'
+import { inputsDigest } from '../task/receipt-digests.ts'
 import { NO_USAGE } from '../task/usage.ts'
 import type { Outcome } from '../wire/messages.ts'
 import type { HeldLease } from './held-lease.ts'
 import { mustPack, packOutcome, type Kept } from './large-values.ts'
-import type { Pace } from './pace.ts'
+import { createPace, type Pace } from './pace.ts'
 import type { Provisions } from './provisions.ts'
+import { bodyOfLease, nameOfCall } from './receipts-body.ts'
 import type { ServedSubmitter } from './served-submitter.ts'
+import { Turns } from './turns.ts'
 
 export interface DispatcherComponents {
   peerId: string
@@ -30,8 +34,8 @@ export interface DispatcherComponents {
 
 export class Dispatcher {
   private readonly components: DispatcherComponents
-  /** Submitters with waiting leases, in turn. */
-  private readonly turn = new Set<ServedSubmitter>()
+  /** Submitters with waiting leases. */
+  private readonly turn = new Turns<ServedSubmitter>()
   private underWay = 0
 
   constructor (components: DispatcherComponents) {
@@ -40,17 +44,16 @@ export class Dispatcher {
 
   /** The submitter has leases that wait, or takes results again. */
   add (submitter: ServedSubmitter): void {
-    if (submitter.hasWaiting) this.turn.add(submitter)
+    if (submitter.held.hasWaiting) this.turn.add(submitter)
   }
 
   /** Begins as many leases as are worth having under way. */
   dispatch (): void {
     const { pace, executor, provisions } = this.components
-    const depth = Math.min(MAX_EXECUTOR_QUEUE, pace.depth(executor.slots))
+    const depth = Math.min(MAX_EXECUTOR_QUEUE, pace.handed(executor.slots))
     while (this.underWay < depth) {
-      const [submitter] = this.turn
+      const submitter = this.turn.next()
       if (submitter === undefined) return
-      this.turn.delete(submitter)
       const lease = submitter.next()
       if (lease === undefined) continue
       if (lease.fetched || provisions.isComplete(lease)) {
@@ -60,7 +63,7 @@ export class Dispatcher {
       } else if (submitter.fetching < MAX_FETCHING_LEASES) {
         this.turn.add(submitter)
         void this.fetch(submitter, lease)
-      } else submitter.putBack(lease)
+      } else submitter.held.putBack(lease)
     }
   }
 
@@ -69,9 +72,10 @@ export class Dispatcher {
     lease.stop = () => { abort.abort() }
     submitter.fetching++
     try {
+      lease.inputs ??= inputsDigest(lease.values, lease.refs)
       await this.components.provisions.fetch(lease, { signal: abort.signal, submitter: submitter.peer })
       lease.fetched = true
-      submitter.putBack(lease)
+      submitter.held.putBack(lease)
     } catch (error) {
       if (!lease.taken) this.giveBack(submitter, lease, toCorebrumError(error))
     }
@@ -86,20 +90,29 @@ export class Dispatcher {
     // It named bytes that are not what it said.
     if (error.code === 'ERR_PROTOCOL') submitter.link?.abort(error)
     if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_BLOB_NOT_FOUND') return
-    for (const other of submitter.takeUnstarted(({ digest }) => digest === lease.digest)) submitter.refuse(other, error)
+    for (const other of submitter.held.takeUnstarted(({ digest }) => digest === lease.digest)) submitter.refuse(other, error)
   }
 
   private async run (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
     lease.underWay = true
     const outcome = await this.outcome(lease)
     if (outcome !== undefined) {
-      if (outcome.usage.wallMs > 0) this.components.pace.note(outcome.usage.wallMs)
+      this.measure(submitter, outcome.usage.wallMs)
+      const body = bodyOfLease(lease, outcome, { worker: this.components.peerId, submitter: submitter.peer, now: this.components.now() })
       const { outcome: packed, release } = submitter.peer === this.components.peerId || !mustPack(outcome) ? { outcome } : await this.pack(outcome)
-      submitter.finish(lease, packed, release)
+      submitter.finish(lease, packed, release, packed.ok === outcome.ok ? body : undefined)
     }
     this.underWay--
     this.dispatch()
     this.components.onEnd()
+  }
+
+  private measure (submitter: ServedSubmitter, wallMs: number): void {
+    if (wallMs <= 0) return
+    submitter.spentMs += wallMs
+    submitter.pace ??= createPace()
+    submitter.pace.note(wallMs)
+    this.components.pace.note(wallMs)
   }
 
   /** Large outputs stay here until the submitter has fetched them; within a node they are handed over. */
@@ -114,7 +127,8 @@ export class Dispatcher {
 
   /** `undefined` when the lease was taken away. */
   private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
-    const { program, values, taskId } = lease
+    const { program, values } = lease
+    const taskId = nameOfCall(lease)
     const { executor, provisions, peerId, now } = this.components
     try {
       const files = await provisions.files(program)

@@ -14,10 +14,14 @@ export interface HeldLease {
   readonly digest: string
   readonly program: Program
   values: Array<Value | undefined>
+  /** Digest of the inputs as they came; see task/receipt-digests.ts. */
+  inputs?: string
   /** Inputs that are still to be fetched. */
   refs?: ValueRef[]
   /** Memory that its call takes here, about. */
   readonly bytes: number
+  /** Higher runs first, among those of its submitter. */
+  readonly priority: number
   readonly log: LeaseLog
   /** Ends what is done for it now: the fetch of what it needs, or its call. */
   stop?: () => void

@@ -22,6 +22,8 @@ export interface IntakeComponents {
   blobs: Pick<Blobs, 'put'>
   /** Throws when the bytes are no module that could run. */
   checkBytes: (bytes: Uint8Array) => void
+  /** The PeerId that a part of one means. Throws ERR_USAGE. Default: it is one. */
+  resolvePeer?: (name: string) => string
   /** Called with the CID of a module that tasks are about to name. */
   onModule: (cid: string) => void
 }
@@ -32,7 +34,7 @@ export interface IntakeOptions {
   /** Default: a new one. */
   id?: string
   /** Goes before what the definition says. */
-  policy?: Partial<TaskPolicy>
+  policy?: Partial<TaskPolicy> | undefined
 }
 
 export type Intake = (definition: TaskDefinition, inputs: Record<string, Value>, options: IntakeOptions) => Promise<NewTask>
@@ -41,7 +43,7 @@ export type Intake = (definition: TaskDefinition, inputs: Record<string, Value>,
 const MAX_PROGRAMS_PER_DEFINITION = 64
 
 /** Rejects with ERR_INPUT, ERR_DEFINITION, ERR_MODULE_*, ERR_URL_*, ERR_NOT_WASM, ERR_STORE, ERR_QUEUE_FULL or ERR_CANCELLED. */
-export function createIntake ({ store, retriever, blobs, checkBytes, onModule }: IntakeComponents): Intake {
+export function createIntake ({ store, retriever, blobs, checkBytes, onModule, resolvePeer = (peer) => peer }: IntakeComponents): Intake {
   /** A definition object that is submitted again keeps its program: the module is read and hashed once. */
   const known = new WeakMap<TaskDefinition, LRUCache<string, Promise<Program>>>()
 
@@ -86,7 +88,7 @@ export function createIntake ({ store, retriever, blobs, checkBytes, onModule }:
       for (const { cid } of fileRefs(program)) held.push(store.hold(cid))
       const { release, ...packed } = await packValues(values, blobs)
       if (release !== undefined) held.push(release)
-      return { id: options.id ?? randomUUID(), program, ...packed, check: checkOf(definition), policy: policyOf(definition, options.policy), ...(held.length === 0 ? {} : { release: letGo }) }
+      return { id: options.id ?? randomUUID(), program, ...packed, check: checkOf(definition), policy: policyOf(definition, options.policy, resolvePeer), ...(held.length === 0 ? {} : { release: letGo }) }
     } catch (error) {
       letGo()
       throw error
@@ -99,12 +101,13 @@ function checkOf ({ name, outputs, outputSchema }: TaskDefinition): OutputCheck 
 }
 
 /** All tasks have the same fields here too; see OpenTask. */
-function policyOf ({ priority, retries, deadlineMs, require, on }: TaskDefinition, given: Partial<TaskPolicy> = {}): TaskPolicy {
+function policyOf ({ priority, retries, deadlineMs, require, on }: TaskDefinition, given: Partial<TaskPolicy> = {}, resolvePeer: (name: string) => string): TaskPolicy {
+  const peer = given.on ?? on
   return {
     priority: given.priority ?? priority,
     retries: given.retries ?? retries,
     deadlineMs: given.deadlineMs ?? deadlineMs,
     require: require === undefined ? given.require : { ...require, ...given.require },
-    on: given.on ?? on,
+    on: peer === undefined ? undefined : resolvePeer(peer),
   }
 }

@@ -8,7 +8,7 @@
 import type { HistoryEvent } from '../task/history.ts'
 import type { TaskRecord, TaskState } from '../task/state.ts'
 import type { LeaseRef, Outcome } from '../wire/messages.ts'
-import type { Receipt } from '../task/receipt.ts'
+import type { ReceiptBody } from '../task/receipt.ts'
 import type { NewTask } from './open-task.ts'
 
 /** An open task as the journal gives it back after a restart. */
@@ -18,6 +18,8 @@ export interface RecoveredTask {
   record: TaskRecord
   /** Who was granted a lease, by fence. */
   granted: ReadonlyMap<number, string>
+  /** Starts that have found open tasks, this one included; that number is on disk, and never the same twice. */
+  recoveries: number
 }
 
 /** A result that this node, as a worker, owes a submitter. */
@@ -26,9 +28,12 @@ export interface OwedResult {
   taskId: string
   fence: number
   outcome: Outcome
-  receipt?: Receipt
+  /** What its receipt will say; it is signed when the result is taken. */
+  body?: ReceiptBody
   /** Unix milliseconds. */
   atMs: number
+  /** Of one that `owed` gives back: lets go of its large outputs, which are kept until then. */
+  release?: () => void
 }
 
 export interface ListOptions {

@@ -1,7 +1,7 @@
 /** The offers that this node heard and that still stand, bounded for each submitter and in all: it tells news from repeats. */
 import { LRUCache } from 'lru-cache'
 import { MAX_OFFERS_KNOWN, MAX_OFFERS_PER_PEER } from '../limits.ts'
-import type { Offer } from '../wire/offer.ts'
+import { offerKey, type Offer } from '../wire/offer.ts'
 
 export interface OfferBook {
   /** False for an offer that is not newer than the one known. The oldest goes when a submitter, or the book, has too many. */
@@ -20,12 +20,14 @@ export function createOfferBook (init: OfferBookInit = {}): OfferBook {
   type Known = { issuedAtMs: number, endsAt: number }
   const submitters = new LRUCache<string, LRUCache<string, Known>>({ max: Math.max(1, Math.floor(maxKnown / maxPerPeer)) })
   return {
-    note (peer, { digest, issuedAtMs, ttlMs }) {
+    note (peer, offer) {
+      const { issuedAtMs, ttlMs } = offer
+      const key = offerKey(offer)
       const offers = submitters.get(peer) ?? new LRUCache<string, Known>({ max: maxPerPeer })
       submitters.set(peer, offers)
-      const known = offers.get(digest)
+      const known = offers.get(key)
       if (known !== undefined && known.endsAt > now() && known.issuedAtMs >= issuedAtMs) return false
-      offers.set(digest, { issuedAtMs, endsAt: now() + ttlMs })
+      offers.set(key, { issuedAtMs, endsAt: now() + ttlMs })
       return true
     },
   }

@@ -5,9 +5,13 @@ import { approximateBytes } from '../task/size.ts'
 import type { Value } from '../task/values.ts'
 import type { ValueRef } from '../wire/blobs.ts'
 import type { Batch } from './backlog.ts'
+import type { Ending } from './endings.ts'
 import { refBytes } from './large-values.ts'
 import { fileRefs } from './program-files.ts'
+import type { Absence } from './returns.ts'
+import type { Trouble } from './retry-policy.ts'
 import type { Lease } from './roster.ts'
+import type { Alarm } from './timetable.ts'
 
 /** Leases of one task whose results are still accepted: the newest ones. */
 const MAX_GRANTS_REMEMBERED = 32
@@ -36,6 +40,8 @@ export interface NewTask {
   volatile?: boolean
   /** Tasks with the same value run on different peers; see roles/apart.ts. */
   apart?: string
+  /** It is run even when its result is known; see roles/reuse.ts. Default false. */
+  noCache?: boolean
 }
 
 /** Of a task of which nothing was said. */
@@ -62,6 +68,18 @@ export interface OpenTask {
   waiting: boolean
   /** The lease that stands now. */
   lease: Lease | undefined
+  /** The newest fence that was given; after a restart well above those of the journal, where leases are written behind. */
+  fence: number
+  /** A lease whose worker went away and may come back. */
+  absence: Absence | undefined
+  /** How it ended, on the way to the journal: nothing else can happen to it. */
+  ending: Ending | undefined
+  /** Attempts that failed. */
+  trouble: Trouble | undefined
+  /** Rings when its back-off is over: until then it neither waits nor has a lease. */
+  backoff: Alarm | undefined
+  /** Rings when it must have ended. */
+  deadline: Alarm | undefined
   readonly createdAtMs: number
 }
 
@@ -70,11 +88,15 @@ export function openTask ({ id, program, values, refs, release, check, policy = 
   for (const value of values) bytes += approximateBytes(value)
   const fileBytes = program.setup === undefined ? 0 : fileRefs(program).reduce((sum, { size }) => sum + size, 0)
   const blobBytes = (refs === undefined ? 0 : refBytes(refs)) + fileBytes
-  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, createdAtMs }
+  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, fence: 0, absence: undefined, ending: undefined, trouble: undefined, backoff: undefined, deadline: undefined, createdAtMs }
 }
 
 /** Notes that `peer` may answer for the lease with this fence. */
 export function rememberGrant ({ granted }: OpenTask, fence: number, peer: string): void {
   granted.set(fence, peer)
-  granted.delete(fence - MAX_GRANTS_REMEMBERED)
+  if (granted.size <= MAX_GRANTS_REMEMBERED) return
+  for (const oldest of granted.keys()) {
+    granted.delete(oldest)
+    return
+  }
 }

@@ -8,7 +8,10 @@ export interface TaskHandle {
   readonly id: string
   /** The task as it stands now. */
   record (): TaskRecord
-  /** The final record, whatever the final state is; rejects with ERR_CANCELLED when `signal` aborts the wait, not the task. */
+  /**
+   * The final record, whatever the final state is; rejects with ERR_CANCELLED when `signal` aborts the wait, not the task, and
+   * when this node stops first and goes on with the task when it starts again.
+   */
   done (options?: { signal?: AbortSignal }): Promise<TaskRecord>
   /** The outputs; rejects with a CorebrumError of the task's own code when it did not complete. */
   result (options?: { signal?: AbortSignal }): Promise<Record<string, Value>>
@@ -28,6 +31,10 @@ function onlyLogged (before: TaskRecord, after: TaskRecord): boolean {
   return before.state === after.state && before.fence === after.fence
 }
 
+function nodeStopped (): CorebrumError {
+  return new CorebrumError('ERR_CANCELLED', 'this node was stopped; the task goes on when it starts again')
+}
+
 /** Throws ERR_TASK_UNKNOWN. */
 export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: string) => void): TaskHandle {
   // Held here, so that a handle outlives the retention of the table.
@@ -38,6 +45,7 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
   async function done ({ signal }: { signal?: AbortSignal } = {}): Promise<TaskRecord> {
     const now = record()
     if (isFinal(now.state)) return now
+    if (tasks.left) throw nodeStopped()
     return await new Promise<TaskRecord>((resolve, reject) => {
       const stopped = (): void => {
         unlisten()
@@ -48,6 +56,9 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
         unlisten()
         signal?.removeEventListener('abort', stopped)
         resolve(next)
+      }, () => {
+        signal?.removeEventListener('abort', stopped)
+        reject(nodeStopped())
       })
       if (signal?.aborted === true) stopped()
       else signal?.addEventListener('abort', stopped, { once: true })
@@ -69,14 +80,16 @@ export function createTaskHandle (tasks: TaskTable, id: string, cancel: (id: str
         if (queue.length >= MAX_EVENTS_WAITING || (last !== undefined && onlyLogged(last, next))) queue.pop()
         queue.push(next)
         wake?.()
-      })
+      }, () => { wake?.() })
       const stopped = (): void => { wake?.() }
       signal?.addEventListener('abort', stopped, { once: true })
       try {
         while (signal?.aborted !== true) {
           const next = queue.shift()
-          if (next === undefined) await new Promise<void>((resolve) => { wake = resolve })
-          else {
+          if (next === undefined) {
+            if (tasks.left) throw nodeStopped()
+            await new Promise<void>((resolve) => { wake = resolve })
+          } else {
             yield next
             if (isFinal(next.state)) return
           }

@@ -1,11 +1,11 @@
 /** Opens this node's work streams to submitters: to answer offers, and to bring results to who went away. */
-import { REDELIVER_MS, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../limits.ts'
 import type { Network } from '../network/network.ts'
 import type { Offer } from '../wire/offer.ts'
 import { WORK_PROTOCOL } from '../wire/messages.ts'
-import { admitOffer, admitProgram, type Situation } from './admission.ts'
+import { admitOffer, admitProgram, demandOfOffer, type Situation } from './admission.ts'
 import { submitterLink } from './link.ts'
 import { createOfferBook } from './offer-book.ts'
+import { createWaysBack } from './ways-back.ts'
 import type { Worker } from './worker.ts'
 
 export interface WorkStreamsComponents {
@@ -13,36 +13,33 @@ export interface WorkStreamsComponents {
   worker: Worker
   situation: (cid: string) => Situation
   log: (message: string) => void
+  /** See `WaysBackComponents`. */
+  onAway?: (peer: string) => void
   /** 0 to 1. Default Math.random. */
   random?: () => number
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number
 }
 
-/** The way back to a submitter that left results behind. */
-interface Return {
-  /** When it went, monotonic milliseconds; a stream that ends at once does not move it. */
-  readonly since: number
-  /** Dials so far. */
-  failures: number
-  timer?: NodeJS.Timeout
-}
-
 export interface WorkStreams {
   /** Considers an offer of `peer`; `direct` ones came from the submitter itself and are not left to chance. */
   heard (peer: string, offer: Offer, direct: boolean): void
-  /** Tries to reach a submitter that left results of this node behind, until it is back or REDELIVER_MS are over. */
+  /** Tries to reach a submitter that left results of this node behind, until it is back or they are given up. */
   reopen (peer: string): void
+  /** Submitters that left results behind and cannot be reached. */
+  away (): string[]
   stop (): void
 }
 
-export function createWorkStreams ({ network, worker, situation, log, random = Math.random, now = () => performance.now() }: WorkStreamsComponents): WorkStreams {
+export function createWorkStreams ({ network, worker, situation, log, onAway, random = Math.random, now = () => performance.now() }: WorkStreamsComponents): WorkStreams {
   const book = createOfferBook()
   /** Peers that will be dialled after a wait. */
   const waits = new Map<string, NodeJS.Timeout>()
   const dials = new Map<string, Promise<void>>()
-  const returns = new Map<string, Return>()
+  const waysBack = createWaysBack({ worker, open, now, ...(onAway === undefined ? {} : { onAway }) })
   let stopped = false
+
+  network.onPeer(({ peer, connected }) => { if (connected) waysBack.met(peer) })
 
   /** Opens a stream unless there is one; of several calls for one peer, only the first dials. */
   function open (peer: string): Promise<void> {
@@ -64,8 +61,8 @@ export function createWorkStreams ({ network, worker, situation, log, random = M
 
   function consider (peer: string, offer: Offer, chance: number): void {
     if (stopped || waits.has(peer) || dials.has(peer)) return
-    const { cid, memoryLimitBytes, moduleBytes, networking } = offer
-    const demand = { memoryLimitBytes, moduleBytes, ...(networking ? { hosts: [] } : {}) }
+    const { cid } = offer
+    const demand = demandOfOffer(offer)
     const linked = worker.linkedTo(peer)
     // Over a stream that is open, a busy node shares itself out; it need not turn anybody away.
     const admission = linked
@@ -81,39 +78,20 @@ export function createWorkStreams ({ network, worker, situation, log, random = M
     }
   }
 
-  function redial (peer: string, way: Return): void {
-    if (now() - way.since > REDELIVER_MS && !worker.linkedTo(peer)) {
-      log(`gave up ${worker.undeliveredFor(peer)} results for ${peer}, which did not come back`)
-      returns.delete(peer)
-      worker.giveUpOn(peer)
-      return
-    }
-    const wait = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.min(way.failures++, 16))
-    way.timer = setTimeout(() => {
-      // A stream that is open now, after the wait, is one that takes the results; one that ended at once was none.
-      if (worker.undeliveredFor(peer) === 0 || worker.linkedTo(peer)) returns.delete(peer)
-      else void open(peer).then(() => { if (!stopped) redial(peer, way) })
-    }, wait).unref()
-  }
-
   return {
     heard (peer, offer, direct) {
       if (peer === network.peerId || !book.note(peer, offer)) return
       network.learn(peer, offer.addresses)
+      waysBack.met(peer)
       consider(peer, offer, direct ? 1 : offer.chance)
     },
-    reopen (peer) {
-      if (stopped || returns.has(peer)) return
-      const way: Return = { since: now(), failures: 0 }
-      returns.set(peer, way)
-      redial(peer, way)
-    },
+    reopen: (peer) => { waysBack.find(peer) },
+    away: () => waysBack.away(),
     stop () {
       stopped = true
       for (const timer of waits.values()) clearTimeout(timer)
-      for (const { timer } of returns.values()) clearTimeout(timer)
       waits.clear()
-      returns.clear()
+      waysBack.stop()
     },
   }
 }

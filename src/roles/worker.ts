@@ -4,25 +4,28 @@
  */
 import type { Executor } from '../executor/executor.ts'
 import { CorebrumError } from '../errors.ts'
-import { IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_HELD_INPUT_BYTES, MAX_WORKER_BYTES } from '../limits.ts'
+import { IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW } from '../limits.ts'
 import type { Blobs } from '../modules/blobs.ts'
 import type { Capability } from '../wire/capability.ts'
 import type { LeaseRef, SubmitterMessage } from '../wire/messages.ts'
-import { admitProgram, type Situation } from './admission.ts'
+import type { Situation } from './admission.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { bytesOfLease } from './held-lease.ts'
+import { refusalOfLease } from './lease-admission.ts'
 import { LeaseLog, sendLogs } from './lease-log.ts'
 import type { SubmitterLink } from './link.ts'
+import type { Owed } from './outbox.ts'
 import { createPace } from './pace.ts'
 import type { Provisions } from './provisions.ts'
-import { ServedSubmitter } from './served-submitter.ts'
+import type { ServedSubmitter } from './served-submitter.ts'
+import { ServedSubmitters, type ServedSubmittersComponents } from './served-submitters.ts'
 import { shareOut } from './windows.ts'
 
 /** A task that still runs after this long is reported as running; shorter ones are not worth a message. */
 const REPORT_RUNNING_MS = 25
 const TICK_MS = 25
 
-export interface WorkerComponents {
+export interface WorkerComponents extends Omit<ServedSubmittersComponents, 'now'> {
   peerId: string
   executor: Executor
   provisions: Provisions
@@ -30,20 +33,16 @@ export interface WorkerComponents {
   capability: Capability
   /** What admission looks at, for a module. */
   situation: (cid: string) => Situation
-  /** A submitter went away with results of this node undelivered: its stream should be opened again. */
-  onStranded: (peer: string) => void
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number
 }
 
 export class Worker {
   private readonly components: WorkerComponents
-  private readonly submitters = new Map<string, ServedSubmitter>()
+  private readonly submitters: ServedSubmitters
   private readonly now: () => number
   private readonly pace = createPace()
   private readonly dispatcher: Dispatcher
-  /** Inputs and results that are held for all submitters, about. */
-  private bytes = 0
   private ticker?: NodeJS.Timeout
   private idler?: NodeJS.Timeout
   private draining = false
@@ -54,6 +53,7 @@ export class Worker {
   constructor (components: WorkerComponents) {
     this.components = components
     this.now = components.now ?? (() => performance.now())
+    this.submitters = new ServedSubmitters({ ...components, now: this.now })
     this.dispatcher = new Dispatcher({
       ...components,
       pace: this.pace,
@@ -64,49 +64,54 @@ export class Worker {
 
   /** Leases that wait or run. */
   get load (): number {
-    let load = 0
-    for (const { leases } of this.submitters.values()) load += leases
-    return load
+    return this.submitters.leases
   }
 
   get streams (): number {
-    let streams = 0
-    for (const { link } of this.submitters.values()) if (link !== undefined) streams++
-    return streams
+    return this.submitters.streams
+  }
+
+  /** Results that are not acknowledged, of all submitters. */
+  get undelivered (): number {
+    return this.submitters.undelivered
   }
 
   get isDraining (): boolean {
     return this.draining
   }
 
-  /** Something runs or waits, or a submitter that is there has not taken its results. */
-  private get isBusy (): boolean {
-    for (const { leases, link, undelivered } of this.submitters.values()) if (leases > 0 || (link !== undefined && undelivered > 0)) return true
-    return false
-  }
-
   linkedTo (peer: string): boolean {
     return this.submitters.get(peer)?.link !== undefined
   }
 
-  /** Results that wait for this submitter to come back. */
+  /** Results that are not acknowledged, of one submitter. */
   undeliveredFor (peer: string): number {
-    return this.submitters.get(peer)?.undelivered ?? 0
+    return this.submitters.get(peer)?.outbox.size ?? 0
   }
 
-  giveUpOn (peer: string): void {
-    this.submitters.get(peer)?.giveUp()
+  /** Leases of one submitter that wait or run. */
+  leasesOf (peer: string): number {
+    return this.submitters.get(peer)?.leases ?? 0
+  }
+
+  /** What a submitter is owed and is on disk where it can be, oldest first. */
+  owedTo (peer: string): Iterable<Owed> {
+    return this.submitters.owedTo(peer)
+  }
+
+  /** Gives up what a submitter that is away has not come for in time. */
+  expire (peer: string): void {
+    this.submitters.expire(peer)
+  }
+
+  /** Takes back what was owed when the process ended; to be called once, before others are met. Rejects with ERR_JOURNAL. */
+  recover (): Promise<void> {
+    return this.submitters.recover()
   }
 
   /** Takes a work stream to a submitter into use: introduces this node and claims. */
   attach (link: SubmitterLink): void {
-    const submitter = this.submitters.get(link.peer) ?? new ServedSubmitter(link.peer, {
-      onGone: (gone) => { if (this.submitters.get(gone.peer) === gone) this.submitters.delete(gone.peer) },
-      onStranded: ({ peer }) => { this.components.onStranded(peer) },
-      onBytes: (change) => { this.bytes += change },
-      now: this.now,
-    })
-    this.submitters.set(link.peer, submitter)
+    const submitter = this.submitters.of(link.peer)
     submitter.attach(link)
     link.onMessages = (messages) => { this.receive(submitter, link, messages) }
     link.onClose = () => {
@@ -114,6 +119,8 @@ export class Worker {
       this.share()
     }
     link.send({ kind: 'hello', capability: this.components.capability })
+    // What still runs here, before this node claims more: else others would get it.
+    this.renew(submitter, submitter.held.refs())
     submitter.redeliver()
     this.share()
     this.idler ??= setInterval(() => { this.closeIdle() }, IDLE_STREAM_MS / 10).unref()
@@ -132,17 +139,17 @@ export class Worker {
     this.draining = true
     this.share()
     const leaving = new CorebrumError('ERR_DECLINED', 'this node is shutting down')
-    for (const submitter of this.submitters.values()) {
-      for (const lease of submitter.takeUnstarted()) submitter.refuse(lease, leaving)
+    for (const submitter of this.submitters) {
+      for (const lease of submitter.held.takeUnstarted(() => true)) submitter.refuse(lease, leaving)
     }
-    while (this.isBusy && !signal.aborted) await new Promise<void>((resolve) => { setTimeout(resolve, TICK_MS) })
+    while (this.submitters.isBusy && !signal.aborted) await new Promise<void>((resolve) => { setTimeout(resolve, TICK_MS) })
   }
 
   stop (): void {
     this.draining = true
     clearInterval(this.ticker)
     clearInterval(this.idler)
-    for (const submitter of [...this.submitters.values()]) {
+    for (const submitter of [...this.submitters]) {
       submitter.stop()
       void submitter.link?.close()
     }
@@ -155,7 +162,7 @@ export class Worker {
       switch (message.kind) {
         case 'program': submitter.addProgram(message.digest, message.program); break
         case 'lease': this.take(submitter, message); break
-        case 'ack': for (const ref of message.leases) submitter.acknowledged(ref); break
+        case 'ack': for (const ref of message.leases) submitter.outbox.acknowledged(ref); break
         case 'cancel': submitter.cancel(message)
       }
     }
@@ -164,7 +171,7 @@ export class Worker {
     this.dispatcher.dispatch()
   }
 
-  private take (submitter: ServedSubmitter, { taskId, fence, digest, values, refs }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
+  private take (submitter: ServedSubmitter, { taskId, fence, digest, values, refs, placement }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
     const program = submitter.program(digest)
     if (program === undefined || values.length !== program.inputs.length) {
       submitter.link?.abort(new CorebrumError('ERR_PROTOCOL', 'a lease names a program that was not sent, or does not fit it'))
@@ -172,17 +179,12 @@ export class Worker {
     }
     const ref: LeaseRef = { taskId, fence }
     if (submitter.resume(ref, digest)) return
-    const { module, memoryLimitBytes = 0, grants } = program
-    const demand = { memoryLimitBytes, moduleBytes: module.size, ...(grants.networking ? { hosts: grants.hosts ?? [] } : {}) }
-    const admission = admitProgram(demand, this.components.situation(module.cid))
     const bytes = bytesOfLease(program, values, refs)
-    if (!admission.admitted) submitter.refuse(ref, new CorebrumError(admission.code, admission.reason))
-    else if (submitter.heldBytes + bytes > MAX_HELD_INPUT_BYTES || submitter.leases >= MAX_CLAIM_WINDOW) {
-      submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many of your tasks as it can'))
-    } else if (this.bytes + bytes > MAX_WORKER_BYTES) {
-      submitter.refuse(ref, new CorebrumError('ERR_DECLINED', 'this node holds as many inputs and results as it can'))
-    } else {
-      submitter.hold({ taskId, fence, digest, program, values, ...(refs === undefined ? {} : { refs }), bytes, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false })
+    const room = { bytes, leases: submitter.leases, heldBytes: submitter.held.bytes, workerBytes: this.submitters.bytes }
+    const refusal = refusalOfLease(program, placement, room, this.components.situation(program.module.cid))
+    if (refusal !== undefined) submitter.refuse(ref, refusal)
+    else {
+      submitter.held.add({ taskId, fence, digest, program, values, ...(refs === undefined ? {} : { refs }), bytes, priority: placement?.priority ?? 0, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false })
       if (this.ticker !== undefined) return
       // A lease is good for a while before it needs to be renewed.
       this.lastRenewal = this.now()
@@ -196,7 +198,7 @@ export class Worker {
     const now = this.now()
     if (this.load < slots) this.fullSince = undefined
     else this.fullSince ??= now
-    const linked = [...this.submitters.values()].filter(({ link }) => link !== undefined)
+    const linked = [...this.submitters].filter(({ link }) => link !== undefined)
     const fullForMs = this.fullSince === undefined ? 0 : now - this.fullSince
     const windows = shareOut(linked, { slots, depth: this.pace.depth(slots), fullForMs })
     linked.forEach((submitter, i) => {
@@ -211,30 +213,27 @@ export class Worker {
     const now = this.now()
     const renewing = now - this.lastRenewal >= LEASE_RENEW_MS
     if (renewing) this.lastRenewal = now
-    for (const submitter of this.submitters.values()) {
-      const running = submitter.toReport(now - REPORT_RUNNING_MS)
+    for (const submitter of this.submitters) {
+      const running = submitter.held.toReport(now - REPORT_RUNNING_MS)
       if (running.length > 0) submitter.link?.send({ kind: 'running', leases: running })
-      if (submitter.link !== undefined) sendLogs(submitter.link, submitter.holding())
-      if (renewing) this.renew(submitter)
+      if (submitter.link !== undefined) sendLogs(submitter.link, submitter.held.values())
+      if (renewing) this.renew(submitter, submitter.refs())
     }
     this.share()
-    if (this.isBusy) return
+    if (this.submitters.isBusy) return
     clearInterval(this.ticker)
     this.ticker = undefined
   }
 
-  private renew (submitter: ServedSubmitter): void {
-    const { link } = submitter
-    if (link === undefined) return
-    const refs = submitter.refs()
-    while (refs.length > 0) link.send({ kind: 'renew', leases: refs.splice(0, MAX_CLAIM_WINDOW) })
+  private renew ({ link }: ServedSubmitter, refs: LeaseRef[]): void {
+    while (link !== undefined && refs.length > 0) link.send({ kind: 'renew', leases: refs.splice(0, MAX_CLAIM_WINDOW) })
   }
 
   /** Ends streams that have had no task for long; a submitter that has new ones offers them. */
   private closeIdle (): void {
     const before = this.now() - IDLE_STREAM_MS
-    for (const { link, leases, undelivered, usedAt } of this.submitters.values()) {
-      if (link !== undefined && !link.local && leases === 0 && undelivered === 0 && usedAt < before) void link.close()
+    for (const { link, leases, outbox, usedAt } of this.submitters) {
+      if (link !== undefined && !link.local && leases === 0 && outbox.size === 0 && usedAt < before) void link.close()
     }
     if (this.submitters.size > 0) return
     clearInterval(this.idler)

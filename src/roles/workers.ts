@@ -1,5 +1,6 @@
 /** Who runs tasks in this mesh, as far as this node knows. */
 import type { Network, SignalOptions } from '../network/network.ts'
+import type { Labels } from '../task/labels.ts'
 import type { LinkedWorker } from './roster.ts'
 
 export interface WorkerInfo {
@@ -12,6 +13,7 @@ export interface WorkerInfo {
   memoryLimitBytes: number
   engine: string
   features: string[]
+  labels?: Labels | undefined
 }
 
 /** Workers with an open work stream; with `discover` also those that the DHT knows. */

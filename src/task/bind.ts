@@ -12,14 +12,17 @@ import type { InputSpec, TaskDefinition, ValidationRule } from './definition.ts'
 import type { Mapping, Value, ValueType } from './values.ts'
 
 /** The host gives these to a function that takes them, so they may be left out. */
-const HOST_INPUTS: ReadonlySet<string> = new Set(['worker_id', 'task_id'])
+export const HOST_INPUTS: ReadonlySet<string> = new Set(['worker_id', 'task_id'])
+
+/** What a definition says of its inputs; of a pipeline only which there are. */
+type Bound = Pick<TaskDefinition, 'name' | 'inputs'> & Partial<Pick<TaskDefinition, 'validation' | 'inputSchema' | 'setup'>>
 
 /**
  * The definition with inputs declared after `given` where it declares none itself: a dialect leaves the declarations
  * out, and the order in which the inputs are given is then the order of the parameters. Else the definition as it is.
  * Throws ERR_INPUT when a name is too long or there are too many inputs.
  */
-export function declareInputs (definition: TaskDefinition, given: Record<string, Value | undefined>): TaskDefinition {
+export function declareInputs<D extends Bound> (definition: D, given: Record<string, Value | undefined>): D {
   if (definition.inputs.length > 0) return definition
   const inputs = Object.entries(given).flatMap(([name, value]): InputSpec[] => {
     return value === undefined ? [] : [{ name, type: typeOf(value), required: true }]
@@ -35,7 +38,7 @@ export function declareInputs (definition: TaskDefinition, given: Record<string,
  * left out. Numbers stay exact, strings are never read as numbers, a `bytes` input also takes base64.
  * Rejects with ERR_INPUT; `problems` names each wrong, missing or unknown input, or all when they are over MAX_INPUT_BYTES.
  */
-export async function bindInputs (definition: TaskDefinition, given: Record<string, Value | undefined>): Promise<Array<Value | undefined>> {
+export async function bindInputs (definition: Bound, given: Record<string, Value | undefined>): Promise<Array<Value | undefined>> {
   const problems = [...unknownInputs(definition, given), ...unplacedInputs(definition)]
   const wrong = new Set<string>()
   const bound: Mapping = Object.create(null)
@@ -57,7 +60,7 @@ export async function bindInputs (definition: TaskDefinition, given: Record<stri
       problems.push(`${label(input.name)}: ${fitting.problem}`)
     }
   }
-  problems.push(...await schemaProblems(definition, bound, wrong), ...ruleProblems(definition.validation, bound))
+  problems.push(...await schemaProblems(definition, bound, wrong), ...ruleProblems(definition.validation ?? [], bound))
   if (problems.length > 0) throw refusal(definition, problems)
   const values = definition.inputs.map(({ name }) => bound[name])
   const bytes = values.reduce<number>((sum, value) => sum + encodedBytes(value), 0)
@@ -65,7 +68,7 @@ export async function bindInputs (definition: TaskDefinition, given: Record<stri
   return values
 }
 
-function unknownInputs (definition: TaskDefinition, given: Record<string, unknown>): string[] {
+function unknownInputs (definition: Bound, given: Record<string, unknown>): string[] {
   const names = definition.inputs.map(({ name }) => name)
   const unknown = Object.keys(given).filter((name) => given[name] !== undefined && !names.includes(name))
   const shown = unknown.slice(0, MAX_INPUTS).map((name) => {
@@ -78,12 +81,12 @@ function unknownInputs (definition: TaskDefinition, given: Record<string, unknow
 }
 
 /** Files and standard input that are to hold an input which neither the definition nor the user has. */
-function unplacedInputs ({ inputs, setup = {} }: TaskDefinition): string[] {
+function unplacedInputs ({ inputs, setup = {} }: Bound): string[] {
   return placedInputs(setup).filter(({ name }) => !inputs.some((input) => input.name === name)).map(({ name, place }) => `${label(name)}: missing, allowed: what ${place} is to hold`)
 }
 
 /** What the schema says of inputs that are right by their declared type. */
-async function schemaProblems (definition: TaskDefinition, bound: Mapping, wrong: Set<string>): Promise<string[]> {
+async function schemaProblems (definition: Bound, bound: Mapping, wrong: Set<string>): Promise<string[]> {
   if (definition.inputSchema === undefined) return []
   const check = await schemaCheck(definition.inputSchema)
   return check({ ...bound }).flatMap(({ path, keyword, text }) => {
@@ -138,7 +141,7 @@ function label (name: string): string {
   return showPath([name])
 }
 
-function refusal (definition: TaskDefinition, problems: string[]): CorebrumError {
+function refusal (definition: Bound, problems: string[]): CorebrumError {
   const [only] = problems
   const message = problems.length === 1 && only !== undefined
     ? `the input of ${quoted(definition.name)} is wrong: ${only}`

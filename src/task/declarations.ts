@@ -9,7 +9,7 @@ import type { Mapping, Value, ValueType } from './values.ts'
 
 const TYPES = VALUE_TYPES.join(', ')
 const MAX_TEXT_CHARS = 65_536
-const INPUT_FIELDS = ['name', 'type', 'required', 'default', 'default_value', 'data_type', 'description'] as const
+const INPUT_FIELDS = ['name', 'type', 'required', 'default', 'default_value', 'data_type', 'source', 'description'] as const
 const OUTPUT_FIELDS = ['name', 'type', 'data_type', 'file', 'description'] as const
 const RULE_FIELDS = ['field', 'min', 'max', 'allowed_values', 'message'] as const
 const SCHEMA_TYPES: ReadonlyMap<Value | undefined, ValueType> = new Map([

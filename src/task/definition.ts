@@ -81,8 +81,8 @@ export interface TaskPolicy {
   /** From when it was submitted; then it ends as `timeout` with ERR_DEADLINE. */
   deadlineMs?: number | undefined
   /** Labels that a worker must have. */
-  require?: Record<string, string> | undefined
-  /** PeerId of the only worker that may run it. */
+  require?: Readonly<Record<string, string>> | undefined
+  /** PeerId of the only worker that may run it; in a definition, and until it is submitted, also a part of it that only one peer has. */
   on?: string | undefined
 }
 
@@ -115,6 +115,10 @@ export interface StepSpec {
   sources: StepInput[]
   /** Runs only when this holds: `classifier.category == 'high'`; see task/condition.ts. */
   condition?: string
+  /** Steps that have ended before it begins, besides those whose outputs it takes. */
+  after: string[]
+  /** The definition says that it takes no inputs, rather than nothing of its inputs. */
+  takesNone?: boolean
 }
 
 export interface TaskDefinition {
@@ -144,7 +148,7 @@ export interface TaskDefinition {
   priority: number
   retries?: number
   deadlineMs?: number
-  require?: Record<string, string>
+  require?: Readonly<Record<string, string>>
   on?: string
   agreement?: AgreementSpec
   schedule?: ScheduleSpec

@@ -6,7 +6,7 @@ import { parseJsonValue } from './json.ts'
 import { closest } from './suggest.ts'
 import { utf8Text } from './utf8.ts'
 import { fit, quoted } from './values.ts'
-import type { FileSource, InputSpec, TaskDefinition } from './definition.ts'
+import { isPipeline, type AnyDefinition, type FileSource, type InputSpec, type TaskDefinition } from './definition.ts'
 import type { Mapping, Value } from './values.ts'
 
 export interface FileInput {
@@ -19,7 +19,7 @@ export interface FileInput {
  * The definition and the inputs with the files in their places. Throws ERR_INPUT where one has none: an input that is given
  * already or takes no file, or a path in a task without files.
  */
-export function withFileInputs (definition: TaskDefinition, given: Mapping, files: readonly FileInput[]): { definition: TaskDefinition, inputs: Mapping } {
+export function withFileInputs (definition: AnyDefinition, given: Mapping, files: readonly FileInput[]): { definition: AnyDefinition, inputs: Mapping } {
   const inputs = { ...given }
   const placed: FileInput[] = []
   // What JSON makes of a Buffer is no value.
@@ -53,9 +53,10 @@ function textOf (file: FileInput): string {
 }
 
 /** A file takes the place of one that the definition has at the same path. */
-function withFiles (definition: TaskDefinition, added: FileInput[]): TaskDefinition {
-  const { grants, setup } = definition
+function withFiles (definition: AnyDefinition, added: FileInput[]): TaskDefinition {
   const [first] = added
+  if (isPipeline(definition)) throw refusal(first ?? { name: '', bytes: new Uint8Array(0) }, `not an input of this pipeline, allowed: ${definition.inputs.map(({ name }) => name).join(', ') || 'none'} - files are placed by its steps`)
+  const { grants, setup } = definition
   if (!grants.fileSystem && first !== undefined) {
     const names = definition.inputs.map(({ name }) => name)
     const meant = closest(first.name, names)

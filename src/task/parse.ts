@@ -1,47 +1,57 @@
 /** Reads a task definition, in any of its dialects, into the normal form of `definition.ts`. */
 import { MAX_NAME_CHARS } from '../limits.ts'
+import { AGREEMENT_FIELDS, readAgreement } from './agreement.ts'
 import { readConvention } from './conventions.ts'
 import { describesResult, propertyFaults, readInputs, readOutputs, readValidation } from './declarations.ts'
 import { readDocument } from './document.ts'
 import { readExamples } from './examples.ts'
 import { readGrants } from './grants.ts'
-import { isWasmTask } from './kind.ts'
+import { kindOf } from './kind.ts'
 import { readModule } from './module-source.ts'
+import { readPipeline, STEP_FIELDS } from './pipeline.ts'
+import { POLICY_FIELDS, readPolicy } from './policy.ts'
 import { createReport } from './report.ts'
+import { readSchedule, SCHEDULE_FIELDS } from './schedule.ts'
 import { schemaCheck, SchemaError } from './schema.ts'
 import { createSection } from './section.ts'
 import { readSetup } from './setup.ts'
 import { readFuel, readMemoryLimit, readTimeLimit } from './task-limits.ts'
 import { isMapping } from './values.ts'
-import type { TaskDefinition } from './definition.ts'
+import type { AnyDefinition, PipelineDefinition, TaskDefinition } from './definition.ts'
 import type { Report } from './report.ts'
 import type { Section } from './section.ts'
 import type { Mapping } from './values.ts'
 
 export interface ParsedDefinition {
-  definition: TaskDefinition
+  definition: AnyDefinition
   /** Probable slips that do no harm, each with file, line and path; in the order of the file. */
   warnings: string[]
 }
 
 const MAX_TEXT_CHARS = 65_536
-const MAX_PRIORITY = 2 ** 31 - 1
 /** Fields that may stand at the root or in compute_logic. */
 const LOGIC_FIELDS = [
   'wasm_binary', 'wasm_source', 'code_source', 'wasm_module', 'function_name', 'entry_point', 'wasm_config', 'input_schema',
   'output_schema', 'inputs', 'outputs', 'validation', 'sha256', 'cid', 'timeout_seconds', 'resources', 'requirements', 'abi',
-  'language', 'logic_type', 'type', 'tasks', 'args', 'env', 'stdin', 'files', 'deterministic', 'examples',
+  'language', 'logic_type', 'type', 'tasks', 'args', 'env', 'stdin', 'files', 'deterministic', 'examples', ...SCHEDULE_FIELDS,
 ] as const
-const ROOT_FIELDS = [...LOGIC_FIELDS, 'name', 'version', 'description', 'compute_logic', 'source', 'priority', 'tags', 'metadata', 'category', 'complexity'] as const
+const ROOT_FIELDS = [...LOGIC_FIELDS, 'name', 'version', 'description', 'compute_logic', 'source', 'policy', ...POLICY_FIELDS, 'agreement', ...AGREEMENT_FIELDS, 'tags', 'metadata', 'category', 'complexity'] as const
 const CONFIG_FIELDS = ['memory_limit', 'timeout_ms', 'fuel', 'deterministic', 'allow_networking', 'allowed_hosts', 'allow_file_system'] as const
 const RESOURCE_FIELDS = ['memory_mb', 'timeout_seconds', 'cpu_cores', 'dependencies'] as const
 
+export interface ParseOptions {
+  /** Only for messages. */
+  fileName: string
+  /** The text of another file, which a step names relative to the definition's folder; rejects with ERR_DEFINITION. Absent: there is no folder. */
+  readFile?: (path: string) => Promise<string>
+}
+
 /**
- * The definition in a YAML or JSON text. `fileName` is only used in messages.
+ * The definition in a YAML or JSON text: one task, or several that feed each other.
  * Rejects with ERR_DEFINITION; `problems` holds one message for each mistake, with file, line and the path of the field.
  */
-export async function parseDefinition (text: string, options: { fileName: string }): Promise<ParsedDefinition> {
-  const document = readDocument(text, options.fileName)
+export async function parseDefinition (text: string, { fileName, readFile }: ParseOptions): Promise<ParsedDefinition> {
+  const document = readDocument(text, fileName)
   const report = createReport(document)
   let root = createSection(document, report, document.root, [])
   const wrapped = Object.hasOwn(document.root, 'task_definition')
@@ -56,10 +66,40 @@ export async function parseDefinition (text: string, options: { fileName: string
   compute?.expect(LOGIC_FIELDS)
   if (root.raw('name') === undefined) root.missing('name', 'the name of the task')
   if (root.raw('compute_logic') !== undefined && compute === undefined) report.check()
-  const definition = isWasmTask(root, compute) ? await readTask(root, compute) : undefined
+  const kind = kindOf(root, compute)
+  const definition = kind?.type === 'pipeline' ? await readWhole(root, compute, kind, readFile) : kind && await readTask(root, compute)
   report.check()
   if (definition === undefined) throw new Error('a definition without mistakes was not read')
   return { definition, warnings: report.warnings() }
+}
+
+async function readWhole (root: Section, compute: Section | undefined, { holder, parallel }: { holder: Section, parallel: boolean }, readFile: ParseOptions['readFile']): Promise<PipelineDefinition | undefined> {
+  const { report } = root
+  const sections = compute === undefined ? [root] : [compute, root]
+  const version = root.label('version', MAX_NAME_CHARS)
+  const description = root.text('description', MAX_TEXT_CHARS)
+  const schedule = readSchedule(sections)
+  return await readPipeline(sections, holder, {
+    name: root.label('name', MAX_NAME_CHARS) ?? '',
+    ...(version !== undefined && { version }),
+    ...(description !== undefined && { description }),
+    ...(schedule !== undefined && { schedule }),
+    policy: readPolicy(root),
+    parallel,
+    tags: readTags(root, report),
+    metadata: readMetadata(root, report),
+  }, {
+    async task (section) {
+      section.expect([...ROOT_FIELDS, ...STEP_FIELDS])
+      const logic = section.section('compute_logic')
+      logic?.expect(LOGIC_FIELDS)
+      if (section.raw('compute_logic') !== undefined && logic === undefined) return undefined
+      const kind = kindOf(section, logic)
+      if (kind?.type === 'pipeline') kind.holder.report.mistake(kind.holder.at('tasks'), 'found a pipeline as a step of another, allowed: one task - list its tasks in the outer one')
+      return kind?.type === 'task' ? await readTask(section, logic) : undefined
+    },
+    ...(readFile === undefined ? {} : { file: async (path) => (await parseDefinition(await readFile(path), { fileName: path })).definition }),
+  })
 }
 
 async function readTask (root: Section, compute: Section | undefined): Promise<TaskDefinition | undefined> {
@@ -83,6 +123,8 @@ async function readTask (root: Section, compute: Section | undefined): Promise<T
   const deterministic = first([...sections, ...configs], (section) => section.flag('deterministic'))
   const setup = readSetup(sections, inputs)
   const examples = readExamples(sections, outputs)
+  const agreement = readAgreement(root)
+  const schedule = readSchedule(sections)
   const definition = {
     name: name ?? '',
     ...(version !== undefined && { version }),
@@ -101,7 +143,9 @@ async function readTask (root: Section, compute: Section | undefined): Promise<T
     ...(deterministic !== undefined && { deterministic }),
     ...(setup !== undefined && { setup }),
     grants: readGrants(configs, { setup, outputs, deterministic }),
-    priority: readPriority(root),
+    ...readPolicy(root),
+    ...(agreement !== undefined && { agreement }),
+    ...(schedule !== undefined && { schedule }),
     tags: readTags(root, report),
     metadata: readMetadata(root, report),
     ...(examples.length > 0 && { examples }),
@@ -148,14 +192,6 @@ async function readSchema (sections: Section[], key: 'input_schema' | 'output_sc
   }
   for (const { path, problem } of propertyFaults(schema)) section.report.mistake([...section.at(key), ...path], problem)
   return schema
-}
-
-function readPriority (root: Section): number {
-  const value = root.raw('priority')
-  if (value === undefined) return 0
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_PRIORITY) return value
-  root.report.found(root.at('priority'), value, `an integer from -${MAX_PRIORITY} to ${MAX_PRIORITY}; higher runs first`)
-  return 0
 }
 
 function readTags (root: Section, report: Report): string[] {

@@ -4,16 +4,17 @@
  *
  *   worker to submitter
  *     hello   = [0, version: 1, capability]                        ; first message, once
- *     claim   = [1, slots: uint]                                   ; leases it will hold at once; replaces the last claim
+ *     claim   = [1, slots: uint]                                   ; leases of one priority it will hold at once; replaces the last claim
  *     running = [2, [+ lease-ref]]                                 ; these have begun
  *     result  = [3, id, fence, 0, outputs: {* tstr => any}, usage, logs: tstr, ? output-refs]
  *             / [3, id, fence, status: uint, message: tstr, usage, logs: tstr]
  *     renew   = [4, [+ lease-ref]]                                 ; still held
  *     refuse  = [5, id, fence, status: uint, reason: tstr]         ; gives a lease back without running it
  *     log     = [6, id, fence, text: tstr]                         ; what the module wrote since the last one; `logs` of the result has it all
+ *     receipts = [7, signature: bstr .size 64, [+ entry]]           ; for results that are acknowledged: see receipts.ts
  *   submitter to worker
  *     program = [16, digest: bstr .size 32, program]               ; before the first lease that names it
- *     lease   = [17, id, fence, digest: bstr .size 32, lease-ms: uint, values: [* any], ? value-refs]
+ *     lease   = [17, id, fence, digest: bstr .size 32, lease-ms: uint, values: [* any], ? value-refs, ? placement]
  *     ack     = [18, [+ lease-ref]]                                ; the results are kept; forget them
  *     cancel  = [19, id, fence]
  *
@@ -22,15 +23,19 @@
  *   status = 0, or the status of a code in errors.ts
  *   values: one for each input of the program, `undefined` where the user gave none
  *   value-refs, output-refs: large values that travel beside the message: see blobs.ts
+ *   placement: see placement.ts; leases of higher priority go before others of the same submitter
  */
 import { CorebrumError, ERRORS, codeOfStatus, type ErrorCode } from '../errors.ts'
 import { MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS } from '../limits.ts'
+import type { Placement } from '../task/policy.ts'
 import type { Program } from '../task/program.ts'
 import type { Usage } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import { outputRefsFromWire, outputRefsToWire, valueRefsFromWire, valueRefsToWire, type OutputRef, type ValueRef } from './blobs.ts'
 import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
+import { placementFromWire, placementToWire } from './placement.ts'
 import { programFromWire, programToWire } from './program.ts'
+import { receiptsFromWire, receiptsToWire, type ReceiptBatch } from './receipts.ts'
 import { usageFromWire, usageToWire } from './usage.ts'
 import { asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } from './shape.ts'
 import { idFromWire, idToWire } from './task-id.ts'
@@ -55,10 +60,11 @@ export type WorkerMessage =
   | { kind: 'renew', leases: LeaseRef[] }
   | { kind: 'refuse', taskId: string, fence: number, code: ErrorCode, reason: string }
   | { kind: 'log', taskId: string, fence: number, text: string }
+  | { kind: 'receipts' } & ReceiptBatch
 
 export type SubmitterMessage =
   | { kind: 'program', digest: string, program: Program }
-  | { kind: 'lease', taskId: string, fence: number, digest: string, leaseMs: number, values: Array<Value | undefined>, refs?: ValueRef[] }
+  | { kind: 'lease', taskId: string, fence: number, digest: string, leaseMs: number, values: Array<Value | undefined>, refs?: ValueRef[], placement?: Placement }
   | { kind: 'ack', leases: LeaseRef[] }
   | { kind: 'cancel', taskId: string, fence: number }
 
@@ -76,6 +82,7 @@ export function workerMessageToWire (m: WorkerMessage): unknown[] {
     case 'renew': return [4, refsToWire(m.leases)]
     case 'refuse': return [5, idToWire(m.taskId), uint(m.fence), ERRORS[m.code].status, m.reason.slice(0, MAX_MESSAGE_LENGTH)]
     case 'log': return [6, idToWire(m.taskId), uint(m.fence), m.text]
+    case 'receipts': return [7, ...receiptsToWire(m)]
   }
 }
 
@@ -98,6 +105,7 @@ export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined 
       reason: asText(f[4], 'refuse.reason', MAX_MESSAGE_LENGTH),
     }
     case 6: return { kind: 'log', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]), text: asText(f[3], 'log.text', MAX_LOG_BYTES) }
+    case 7: return { kind: 'receipts', ...receiptsFromWire(f[1], f[2]) }
     default: return undefined
   }
 }
@@ -105,7 +113,7 @@ export function workerMessageFromWire (raw: unknown): WorkerMessage | undefined 
 export function submitterMessageToWire (m: SubmitterMessage): unknown[] {
   switch (m.kind) {
     case 'program': return [16, Buffer.from(m.digest, 'hex'), programToWire(m.program)]
-    case 'lease': return [17, idToWire(m.taskId), uint(m.fence), Buffer.from(m.digest, 'hex'), m.leaseMs, m.values, ...(m.refs === undefined ? [] : [valueRefsToWire(m.refs)])]
+    case 'lease': return [17, idToWire(m.taskId), uint(m.fence), Buffer.from(m.digest, 'hex'), m.leaseMs, m.values, ...restOfLease(m)]
     case 'ack': return [18, refsToWire(m.leases)]
     case 'cancel': return [19, idToWire(m.taskId), uint(m.fence)]
   }
@@ -119,6 +127,7 @@ export function submitterMessageFromWire (raw: unknown): SubmitterMessage | unde
     case 17: {
       const values = valuesFromWire(f[5])
       const refs = valueRefsFromWire(f[6], values)
+      const placement = placementFromWire(f[7], 'lease.placement')
       return {
         kind: 'lease',
         taskId: idFromWire(f[1]),
@@ -127,12 +136,20 @@ export function submitterMessageFromWire (raw: unknown): SubmitterMessage | unde
         leaseMs: asInteger(f[4], 'lease.ms', 1, MAX_TIME_LIMIT_MS),
         values,
         ...(refs.length === 0 ? {} : { refs }),
+        ...(placement === undefined ? {} : { placement }),
       }
     }
     case 18: return { kind: 'ack', leases: refsFromWire(f[1], 'ack') }
     case 19: return { kind: 'cancel', taskId: idFromWire(f[1]), fence: fenceFromWire(f[2]) }
     default: return undefined
   }
+}
+
+/** What most leases do not have. */
+function restOfLease ({ refs, placement }: Extract<SubmitterMessage, { kind: 'lease' }>): unknown[] {
+  const placed = placement === undefined ? undefined : placementToWire(placement)
+  if (placed === undefined) return refs === undefined ? [] : [valueRefsToWire(refs)]
+  return [valueRefsToWire(refs ?? []), placed]
 }
 
 function valuesFromWire (raw: unknown): Array<Value | undefined> {

@@ -3,15 +3,18 @@
  * On the gossip topic one message is one offer; on `/corebrum/offers/1.0.0` each message of a frame is one.
  *
  *   offer = [1, digest: bstr .size 32, tasks: uint, cid: tstr, size: uint, memory: uint, net: bool, fs: bool,
- *            chance: float, addresses: [* tstr], issued: uint, ttl: uint]
+ *            chance: float, addresses: [* tstr], issued: uint, ttl: uint, ? placement]
  *
  * `memory` is in bytes, 0 where the task sets no limit; `chance` is the probability, 0 to 1, with which a worker
  * should answer; `issued` is the submitter's clock in Unix milliseconds: with the author it tells repeats apart,
- * and it is compared with nobody else's clock; `ttl` is milliseconds from when the offer is heard.
+ * and it is compared with nobody else's clock; `ttl` is milliseconds from when the offer is heard; `placement` says which workers
+ * are meant, see placement.ts.
  */
 import { MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_OFFER_BYTES, MAX_OPEN_TASKS, OFFER_TTL_MS } from '../limits.ts'
 import { CorebrumError } from '../errors.ts'
 import { decode, encode } from '../cbor.ts'
+import { placementKey, type Placement } from '../task/policy.ts'
+import { placementFromWire, placementToWire } from './placement.ts'
 import { asAmount, asArray, asBoolean, asBytes, asInteger, asText, asTexts, broken, uint } from './shape.ts'
 
 export const OFFER_VERSION = 1
@@ -32,11 +35,19 @@ export interface Offer {
   addresses: string[]
   issuedAtMs: number
   ttlMs: number
+  /** Absent: any worker will do. */
+  placement?: Placement | undefined
+}
+
+/** Offers of one author that agree in it are one offer that is repeated. */
+export function offerKey ({ digest, placement }: Pick<Offer, 'digest' | 'placement'>): string {
+  return placement === undefined ? digest : digest + placementKey(placement)
 }
 
 export function offerToWire (offer: Offer): unknown[] {
+  const placement = offer.placement === undefined ? undefined : placementToWire(offer.placement)
   return [OFFER_VERSION, Buffer.from(offer.digest, 'hex'), offer.tasks, offer.cid, offer.moduleBytes, uint(offer.memoryLimitBytes),
-    offer.networking, offer.fileSystem, offer.chance, offer.addresses.slice(0, MAX_ADDRESSES), uint(offer.issuedAtMs), offer.ttlMs]
+    offer.networking, offer.fileSystem, offer.chance, offer.addresses.slice(0, MAX_ADDRESSES), uint(offer.issuedAtMs), offer.ttlMs, ...(placement === undefined ? [] : [placement])]
 }
 
 /** Throws ERR_PROTOCOL when any field breaks the layout above. */
@@ -46,6 +57,7 @@ export function offerFromWire (raw: unknown): Offer {
   if (f.length < 12) throw broken('offer')
   const chance = asAmount(f[8], 'offer.chance')
   if (chance > 1) throw broken('offer.chance')
+  const placement = placementFromWire(f[12], 'offer.placement')
   return {
     digest: Buffer.from(asBytes(f[1], 'offer.digest', 32, 32)).toString('hex'),
     tasks: asInteger(f[2], 'offer.tasks', 1, MAX_OPEN_TASKS),
@@ -58,6 +70,7 @@ export function offerFromWire (raw: unknown): Offer {
     addresses: asTexts(f[9], 'offer.addresses', MAX_ADDRESSES, 256),
     issuedAtMs: asInteger(f[10], 'offer.issued', 0, Number.MAX_SAFE_INTEGER),
     ttlMs: asInteger(f[11], 'offer.ttl', 1, OFFER_TTL_MS),
+    ...(placement !== undefined && { placement }),
   }
 }
 

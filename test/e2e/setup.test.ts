@@ -59,10 +59,12 @@ describe('what a definition gives a program, between two daemons', () => {
 
   it('time and chance of its own', async () => {
     const lines = 'deterministic: true\noutputs: [{name: r, type: bytes}]'
-    const [first, second] = await Promise.all([submit(SENSES, lines), submit(SENSES, lines)])
+    const other = `${lines}\ninputs: [{name: n, type: integer, default: 1}]`
+    const [first, again, second] = await Promise.all([submit(SENSES, lines), submit(SENSES, lines), submit(SENSES, other)])
     const [one, two] = [first, second].map((task) => Buffer.from(String(task.outputs?.['r']), 'base64'))
     assert(one !== undefined && two !== undefined)
-    // Clocks are the same for all, random numbers are those of the task.
+    // Clocks are the same for all, random numbers are those of the program and its inputs.
+    assert.deepEqual(again.outputs, first.outputs)
     assert.deepEqual(one.subarray(0, 32), two.subarray(0, 32))
     assert.notDeepEqual(one.subarray(32), two.subarray(32))
     assert.equal(one.length, 100_032)

@@ -10,8 +10,9 @@ import { MODULE_PROTOCOL } from '../../src/modules/peer-protocol.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import type { Network } from '../../src/network/network.ts'
 import { OFFERS_PROTOCOL, OFFERS_TOPIC } from '../../src/roles/offers.ts'
-import { parseDefinition } from '../../src/task/parse.ts'
+import { parseTask } from '../support/parse-task.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
+import { MAILBOX_PROTOCOL } from '../../src/wire/mailbox.ts'
 import { WORK_PROTOCOL } from '../../src/wire/messages.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { SHIPPED } from '../support/shipped.ts'
@@ -50,6 +51,23 @@ const MODULE_REQUESTS: ReadonlyArray<{ name: string, bytes: Uint8Array }> = [
   { name: 'an unknown version', bytes: Uint8Array.of(4, ...encode([9, 1, 2]).subarray(0, 4)) },
 ]
 
+const LETTER_ID = new Uint8Array(32).fill(3)
+
+const MAILBOX: ReadonlyArray<{ name: string, messages: unknown[] }> = [
+  { name: 'rubbish', messages: [{ not: 'a letter' }] },
+  { name: 'a message of no known kind', messages: [[200]] },
+  { name: 'a deposit of another version', messages: [[0, 9, 'x', LETTER_ID, LETTER_ID, 10, 10]] },
+  { name: 'a letter of another version', messages: [[1, 9, LETTER_ID, 10]] },
+  { name: 'a letter that is too large', messages: [[1, 1, LETTER_ID, 2 ** 30]] },
+  { name: 'a deposit that is too large', messages: [[0, 1, 'x', LETTER_ID, LETTER_ID, 2 ** 30, 10]] },
+  { name: 'bytes before they are asked for', messages: [[2, new Uint8Array(1000)]] },
+  { name: 'more bytes than announced', messages: [[1, 1, LETTER_ID, 10], [2, new Uint8Array(11)]] },
+  { name: 'other bytes than announced', messages: [[1, 1, LETTER_ID, 10], [2, new Uint8Array(10)]] },
+  { name: 'a deposit of other bytes than announced', messages: [[0, 1, 'x', LETTER_ID, LETTER_ID, 10, 10], [2, new Uint8Array(10)]] },
+  { name: 'an answer to nothing', messages: [[17]] },
+  { name: 'a frame of many letters', messages: Array.from({ length: 1000 }, () => [1, 1, LETTER_ID, 10]) },
+]
+
 describe('hostile peers', () => {
   let submitter: Node
   let worker: Node
@@ -59,7 +77,7 @@ describe('hostile peers', () => {
   before(async () => {
     await ensureSandboxBundle()
     const file = fileURLToPath(new URL('factorial_wasm.yaml', SHIPPED))
-    definition = (await parseDefinition(await readFile(file, 'utf8'), { fileName: file })).definition
+    definition = (await parseTask(await readFile(file, 'utf8'), { fileName: file })).definition
     worker = await createNode({ dataDir: await tempDir(), workerCount: 1, mdns: false, listen: LISTEN })
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: [...worker.addresses()] })
@@ -128,6 +146,34 @@ describe('hostile peers', () => {
         await closed
       })
     }
+  })
+
+  describe('on the mailbox protocol', () => {
+    for (const { name, messages } of MAILBOX) {
+      it(`send ${name}: the stream ends`, async () => {
+        const channel = await (await attacker(submitter)).open(submitter.peerId, MAILBOX_PROTOCOL)
+        const closed = new Promise<void>((resolve) => { channel.onClose = () => { resolve() } })
+        const answered = new Promise<void>((resolve) => { channel.onMessages = () => { resolve() } })
+        const [first, ...rest] = messages
+        channel.send(first)
+        // Bytes are void before they are asked for.
+        if (rest.length > 0) await Promise.race([answered, closed])
+        for (const message of rest) channel.send(message)
+        await closed
+      })
+    }
+
+    it('break off in the middle of a letter, or of a deposit', async () => {
+      for (const first of [[1, 1, LETTER_ID, 1_000_000], [0, 1, 'x', LETTER_ID, LETTER_ID, 1_000_000, 10]]) {
+        const channel = await (await attacker(submitter)).open(submitter.peerId, MAILBOX_PROTOCOL)
+        const answered = new Promise<void>((resolve) => { channel.onMessages = () => { resolve() } })
+        channel.send(first)
+        await answered
+        channel.send([2, new Uint8Array(1000)])
+        channel.abort(new Error('gone'))
+      }
+      while (submitter.keptForOthers().letters > 0) await setImmediate()
+    })
   })
 
   describe('on the module protocol', () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { cidOf } from '../../src/modules/cid.ts'
 import { createNode, type Node } from '../../src/node.ts'
 import type { FileSource } from '../../src/task/definition.ts'
-import { parseDefinition } from '../../src/task/parse.ts'
+import { parseTask } from '../support/parse-task.ts'
 import type { TaskRecord } from '../../src/task/state.ts'
 import type { Value } from '../../src/task/values.ts'
 import { echoDefinition } from '../support/echo-module.ts'
@@ -90,7 +90,7 @@ describe('large inputs and outputs', () => {
     const palette = Buffer.from(`ff0000 0000ff\n${'#'.repeat(100_000)}`)
 
     async function chart (files: FileSource[], baseDir = dirname(CHART)): Promise<TaskRecord> {
-      const { definition } = await parseDefinition(await readFile(CHART, 'utf8'), { fileName: CHART })
+      const { definition } = await parseTask(await readFile(CHART, 'utf8'), { fileName: CHART })
       const module = { kind: 'file' as const, path: fileURLToPath(new URL('chart.wasm', SHIPPED)) }
       const task = await submitter.submit({ ...definition, module, setup: { ...definition.setup, files } }, {}, { baseDir })
       return await task.done()

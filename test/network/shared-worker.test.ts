@@ -1,7 +1,7 @@
 /** Whole nodes that share one slot: whose tasks run, and what becomes of them when their submitter stops. */
 import assert from 'node:assert/strict'
 import { createNode, type Node } from '../../src/node.ts'
-import { parseDefinition } from '../../src/task/parse.ts'
+import { parseTask } from '../support/parse-task.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
@@ -22,7 +22,7 @@ describe('a worker with one slot', () => {
     await ensureSandboxBundle()
     const binary = Buffer.from(await wat(SPIN)).toString('base64')
     const text = `name: spin\ncompute_logic: { type: wasm, wasm_binary: "${binary}", function_name: spin }\ninputs: [{ name: n, type: integer }]\n`
-    spin = (await parseDefinition(text, { fileName: 'spin.yaml' })).definition
+    spin = (await parseTask(text, { fileName: 'spin.yaml' })).definition
     worker = await createNode({ dataDir: await tempDir(), workerCount: 1, mdns: false, listen: LISTEN })
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: worker.addresses() })

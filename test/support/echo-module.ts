@@ -1,5 +1,5 @@
 /** A module that gives back the bytes that it is given. */
-import { parseDefinition } from '../../src/task/parse.ts'
+import { parseTask } from './parse-task.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import { wat } from './wat.ts'
 
@@ -24,5 +24,5 @@ ${more}`
 }
 
 export async function echoDefinition (type?: 'bytes' | 'string' | 'json'): Promise<TaskDefinition> {
-  return (await parseDefinition(await echoText(type), { fileName: 'echo.yaml' })).definition
+  return (await parseTask(await echoText(type), { fileName: 'echo.yaml' })).definition
 }

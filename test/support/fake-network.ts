@@ -1,6 +1,7 @@
 /** A mesh in memory: Network ports whose byte streams are pairs of pipes; provider records and penalties can be read. */
+import { createHash } from 'node:crypto'
 import { CorebrumError } from '../../src/errors.ts'
-import type { ByteStream, Channel, Network } from '../../src/network/network.ts'
+import type { ByteStream, Channel, Network, SignaturePurpose } from '../../src/network/network.ts'
 
 type Handler = (stream: ByteStream) => Promise<void>
 
@@ -61,6 +62,10 @@ function streamOf (peer: string, incoming: Pipe, outgoing: Pipe, onAbort: () => 
       outgoing.fail(new CorebrumError('ERR_STREAM_CLOSED', 'the other side reset the stream', { cause: error }))
     },
   }
+}
+
+function fakeSignature (peer: string, purpose: SignaturePurpose, bytes: Uint8Array): string {
+  return `${peer} ${purpose} ${createHash('sha256').update(bytes).digest('hex')}`
 }
 
 export class FakeNetwork implements Network {
@@ -124,6 +129,7 @@ export class FakeNetwork implements Network {
   addresses (): string[] { return [] }
   onPeer (): void {}
   learn (): void {}
+  keepAddresses (): void {}
   async connect (): Promise<void> {}
   async advertise (): Promise<void> {}
   async * findWorkers (): AsyncGenerator<string> {}
@@ -131,6 +137,26 @@ export class FakeNetwork implements Network {
   subscribe (): void {}
   async serve (): Promise<void> {}
   async publish (): Promise<number> { return 0 }
+
+  /** Signatures and letters name their peer in clear: enough to tell whose they are. */
+  async sign (purpose: SignaturePurpose, bytes: Uint8Array): Promise<Uint8Array> {
+    return Buffer.from(fakeSignature(this.peerId, purpose, bytes))
+  }
+
+  async verify (peer: string, purpose: SignaturePurpose, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return Buffer.from(signature).toString() === fakeSignature(peer, purpose, bytes)
+  }
+
+  async seal (peer: string, bytes: Uint8Array): Promise<Uint8Array> {
+    return Buffer.concat([Buffer.from(`for ${peer}:`), bytes])
+  }
+
+  async unseal (sealed: Uint8Array): Promise<Uint8Array> {
+    const seal = Buffer.from(`for ${this.peerId}:`)
+    if (!seal.equals(sealed.subarray(0, seal.length))) throw new CorebrumError('ERR_PROTOCOL', 'not sealed for this node')
+    return sealed.subarray(seal.length)
+  }
+
   async open (peer: string): Promise<Channel> { throw new CorebrumError('ERR_DIAL', `no route to ${peer}`) }
 }
 

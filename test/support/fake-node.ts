@@ -4,14 +4,14 @@ import { defaultConfig } from '../../src/config.ts'
 import { CorebrumError } from '../../src/errors.ts'
 import type { StoredModule } from '../../src/modules/modules.ts'
 import type { Node, SubmitOptions, TaskHandle } from '../../src/node.ts'
-import type { TaskDefinition } from '../../src/task/definition.ts'
+import type { AnyDefinition } from '../../src/task/definition.ts'
 import { isFinal, type TaskRecord, type TaskState } from '../../src/task/state.ts'
 import { parentId } from '../../src/task/task-id.ts'
 import type { Value } from '../../src/task/values.ts'
 import { FakeBlobs } from './fake-blobs.ts'
 
 export interface FakeSubmission {
-  definition: TaskDefinition
+  definition: AnyDefinition
   inputs: Record<string, Value>
   options: SubmitOptions
 }
@@ -85,6 +85,9 @@ export class FakeTask implements TaskHandle {
   }
 }
 
+const noMap = async (): Promise<never> => { throw new CorebrumError('ERR_TASK_UNKNOWN', 'a fake node has no maps') }
+const NO_MAPS: Node['maps'] = { kind: { kind: 'map', restore: noMap }, create: noMap, find: noMap, proceed: noMap, cancel: noMap, async remove () {}, async stop () {} }
+
 export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
   const tasks = new Map<string, FakeTask>()
   const submissions: FakeSubmission[] = []
@@ -114,16 +117,28 @@ export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
       for (const task of tasks.values()) counts[task.record().state] = (counts[task.record().state] ?? 0) + 1
       return counts
     },
+    keptForOthers: () => ({ owedResults: 0, letters: 0, letterBytes: 0 }),
+    async receipts (id) {
+      const record = tasks.get(id)?.record()
+      if (record?.receipt === undefined) throw new CorebrumError('ERR_RECEIPT', `task ${id} has no receipt`)
+      return [{ receipt: record.receipt, record }]
+    },
     addresses: () => ['/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWFakeNode'],
     peers: () => [{ peer: '12D3KooWFakePeer', addresses: ['/ip4/10.0.0.2/tcp/4001'], direction: 'outbound', connectedAtMs: 1_700_000_000_000, latencyMs: 1.25 }],
     async workers () {
       return [{ peer: '12D3KooWFakeWorker', connected: true, slots: 4, leases: 1, memoryLimitBytes: 512 * 1024 ** 2, engine: 'v8', features: ['simd'] }]
+    },
+    async explain (id) {
+      const record = tasks.get(id)?.record()
+      if (record === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}`)
+      return { id, state: record.state, summary: 'nobody takes it', workers: [{ peer: '12D3KooWFakeWorker', verdict: 'no', reason: 'it runs no tasks' }], peers: [], declines: record.declines, nextOfferAtMs: 1_700_000_001_000 }
     },
     async waitForPeer () { return true },
     workForItself () {},
     async start () {},
     async stop () {},
     blobs: new FakeBlobs(),
+    maps: NO_MAPS,
     modules: {
       async start () {},
       async stop () {},

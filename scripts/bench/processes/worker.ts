@@ -6,7 +6,7 @@ import { startNode } from '../nodes.ts'
 import { residentBytes, resetPeak, peakBytes } from '../memory.ts'
 import { RESULT_MESSAGE } from '../shapes.ts'
 
-const { node, stop } = await startNode({ workerCount: 2 })
+const { node, stop } = await startNode({ workerCount: 2 }, { durable: process.argv.includes('durable') })
 const bare = await createBare()
 await serveEcho(bare)
 // Answers each lease with a result, without running anything: what travelling alone costs.

@@ -8,7 +8,7 @@ import { family, processorMs } from '../processor.ts'
 import type { Figure, Row, RowContext } from '../row.ts'
 import { median, timed } from '../statistics.ts'
 import { LEASE_MESSAGE } from '../shapes.ts'
-import { readFactorial } from '../tasks.ts'
+import { submitFactorials } from '../tasks.ts'
 import { startWorker } from '../worker.ts'
 
 const TASKS_PER_SECOND = 10_000
@@ -20,17 +20,9 @@ async function run (context: RowContext): Promise<Figure[]> {
   const channel = createChannel('bench', await bare.dialProtocol(multiaddr(addresses.bare), FRAMES), { firstFrameTimeoutMs: 0 })
   const { node, stop } = await startSubmitter(addresses.node)
   context.after(stop)
-  const { definition } = await readFactorial()
-
-  const submitAll = async (count: number): Promise<void> => {
-    await Promise.all(Array.from({ length: count }, async () => {
-      const { result } = await (await node.submit(definition, { number: 5 })).result()
-      if (result !== 120) throw new Error(`factorial(5) gave ${String(result)}`)
-    }))
-  }
   const count = context.samples(20_000)
   // One warm task opens the stream; the rest of the run starts as cold as a program's first batch.
-  await submitAll(1)
+  await submitFactorials(node, 1)
   const rates: number[] = []
   const ceilings: number[] = []
   const used = { submitter: 0, worker: 0, sandboxes: 0 }
@@ -46,7 +38,7 @@ async function run (context: RowContext): Promise<Figure[]> {
   for (let i = 0; i < 3; i++) {
     ceilings.push(count / await timed(() => exchange(channel, count)) * 1000)
     await addUsed(-1)
-    rates.push(count / await timed(() => submitAll(count)) * 1000)
+    rates.push(count / await timed(() => submitFactorials(node, count)) * 1000)
     await addUsed(1)
     context.say(`${Math.round(rates.at(-1) ?? 0)} tasks/s, ${Math.round(ceilings.at(-1) ?? 0)} exchanges/s`)
   }

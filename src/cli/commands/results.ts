@@ -1,6 +1,8 @@
 /** `corebrum results`: the outputs of a task that has ended. */
 import { Option, type Command } from 'commander'
-import { textField, viewField } from '../../control/fields.ts'
+import { textField, viewField, viewsField } from '../../control/fields.ts'
+import { formatJson } from '../../task/json.ts'
+import { chainOf, resultLine, resultText } from '../chain.ts'
 import { EXIT, exitOfState } from '../exit.ts'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
 import { namedPath, type NamedPath } from '../named-paths.ts'
@@ -13,6 +15,8 @@ interface ResultsFlags extends DataDirFlags {
   format: 'json' | 'text'
   json?: boolean
   outputFile?: NamedPath[]
+  chain?: boolean
+  receipt?: boolean
 }
 
 const EXAMPLES = `
@@ -20,6 +24,8 @@ Examples:
   corebrum results 3f0c2a1e
   corebrum results 3f0c2a1e --format text
   corebrum results 3f0c2a1e --output-file image=small.png
+  corebrum results 3f0c2a1e --chain
+  corebrum results 3f0c2a1e --receipt > receipt.json
 
 Exit codes: 0 completed, 1 the task failed, 4 it has not ended yet, 5 it was cancelled.`
 
@@ -28,6 +34,8 @@ export function addResults (program: Command): void {
     .description('print the outputs of a task')
     .addOption(new Option('--format <format>', 'json: one object; text: the values alone').choices(['json', 'text']).default('json'))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
+    .addOption(new Option('--receipt', 'print the receipt instead, signed by the worker; see `corebrum verify`').conflicts(['chain', 'outputFile', 'json']))
+    .addOption(new Option('--chain', 'print what each of the tasks gave that it is made of, one line each').conflicts(['outputFile']))
     .option('--output-file <name=path>', 'write one output to a file instead of printing it; - for standard output; repeatable', namedPath)
     .addOption(dataDirFlag())
     .addHelpText('after', EXAMPLES)
@@ -35,11 +43,20 @@ export function addResults (program: Command): void {
       const { outputFile: files = [] } = flags
       checkOutputFiles(files, { json: flags.json === true })
       const client = clientFor(flags)
+      if (flags.receipt === true) {
+        const receipts = viewsField(await client.get(`/v1/tasks/${encodeURIComponent(id)}/receipts`), 'receipts')
+        printJson(receipts.length === 1 ? receipts[0] ?? null : receipts)
+        return
+      }
       const without = new URLSearchParams(files.map(({ name }): [string, string] => ['without', name]))
       const task = await client.get(`/v1/tasks/${encodeURIComponent(id)}?${without.toString()}`)
       const state = textField(task, 'state')
       const code = exitOfState(state)
       process.exitCode = code ?? EXIT.waited
+      if (flags.chain === true) {
+        for await (const child of chainOf(client, textField(task, 'id') ?? '')) print(flags.json === true ? formatJson(child) : flags.format === 'text' ? resultText(child) : resultLine(child))
+        return
+      }
       if (code === EXIT.done) await writeOutputFiles(files, (name) => client.output(id, name))
       if (flags.json === true) printJson(task)
       else if (code === EXIT.done && isPrinted(task, files)) print(flags.format === 'text' ? outputsAsText(task) : outputsOf(task))

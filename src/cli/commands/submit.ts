@@ -8,29 +8,29 @@ import { resolveDataDir } from '../../config/data-dir.ts'
 import { CorebrumError } from '../../errors.ts'
 import { MAX_BLOB_BYTES, MAX_DEFINITION_BYTES, MAX_WAIT_SECONDS } from '../../limits.ts'
 import type { ExitCode } from '../exit.ts'
-import { addNodeFlags, configSources, type NodeFlags } from '../flags.ts'
+import { addNodeFlags, configSources } from '../flags.ts'
 import type { FileInput } from '../../task/file-input.ts'
+import { addAgreementFlags, agreementOf, type AgreementFlags } from '../agreement-flags.ts'
 import { readBytesFile, readTextFile, readValue } from '../input.ts'
 import { namedPath, type NamedPath } from '../named-paths.ts'
 import { checkOutputFiles } from '../output-files.ts'
 import { flushed, print, say } from '../output.ts'
+import { addPolicyFlags, policyOf } from '../policy-flags.ts'
 import { createProgress } from '../progress.ts'
 import { follow, type FollowOptions } from '../submit/follow.ts'
+import type { MapFlags } from '../submit/map-command.ts'
 import type { TaskSource } from '../submit/source.ts'
 import { daemonSource } from '../submit/through-daemon.ts'
 
-interface SubmitFlags extends NodeFlags {
-  file: string
-  inputs?: string
-  set?: string[]
+interface SubmitFlags extends MapFlags, AgreementFlags {
   fileInput?: NamedPath[]
   outputFile?: NamedPath[]
   timeout?: number
-  detach?: boolean
   json?: boolean
-  local?: boolean
-  quiet?: boolean
 }
+
+/** What says something of one task alone. */
+const SINGLE = ['fileInput', 'outputFile', 'timeout', 'json']
 
 const EXAMPLES = `
 Examples:
@@ -38,6 +38,9 @@ Examples:
   corebrum submit --file task.yaml --set number=5 --set name=Ada
   corebrum submit --file task.yaml --input @inputs.json --detach
   corebrum submit --file resize.yaml --file-input image=photo.png --output-file image=small.png
+  corebrum submit --file task.yaml --replicas 3 --quorum 2
+  corebrum submit --file task.yaml --map @inputs.ndjson --output results.ndjson
+  corebrum submit --file task.yaml --map number=1..1000 --reduce sum.yaml
 
 Without a daemon the task runs in the mesh if there is one, else on this machine.
 Exit codes: 0 done, 1 the task failed, 2 bad usage or definition, 3 no daemon, 4 waited too long, 5 cancelled.`
@@ -45,7 +48,7 @@ Exit codes: 0 done, 1 the task failed, 2 bad usage or definition, 3 no daemon, 4
 export function addSubmit (program: Command): void {
   const command = program.command('submit').alias('submit-and-wait')
     .description('run a task, wait for it, and print its outputs as JSON')
-    .requiredOption('-f, --file <file>', 'the task definition, YAML or JSON; - for standard input')
+    .option('-f, --file <file>', 'the task definition, YAML or JSON; - for standard input')
     .option('--input, --inputs <json>', 'the inputs as one JSON object; @FILE reads a file, - standard input')
     .option('--set <name=value>', 'one input; its type is taken from the definition; repeatable',
       (value: string, earlier: string[] = []) => [...earlier, value])
@@ -55,9 +58,15 @@ export function addSubmit (program: Command): void {
     .addOption(new Option('--detach', 'print the id of the task and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json', 'outputFile']))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
     .addOption(new Option('--local', 'run in a sandbox of this process, without daemon and mesh').conflicts(['peer', 'listen']))
+    .addOption(new Option('--map <inputs>', 'run it once for each input, and print a line of JSON for each: @FILE with an object on each line, -, a JSON array, or a range such as 1..1000 or number=1..1000..5').conflicts(SINGLE))
+    .addOption(new Option('--resume <job>', 'go on with a map that was interrupted; prints all its results').conflicts([...SINGLE, 'file']))
+    .addOption(new Option('--reduce <file>', 'with --map: the definition of a final task, which gets the list of all outputs'))
+    .addOption(new Option('--output <file>', 'with --map: write the results there instead of printing them'))
+    .addOption(new Option('--unordered', 'with --map: results as they come, instead of in the order of the inputs'))
+    .addOption(new Option('--fail-fast', 'with --map: the first input that fails ends all'))
     .option('-q, --quiet', 'neither progress nor log on stderr')
     .addHelpText('after', EXAMPLES)
-  addNodeFlags(command).action(async (flags: SubmitFlags) => {
+  addNodeFlags(addPolicyFlags(addAgreementFlags(command))).action(async (flags: SubmitFlags) => {
     const code = await submit(flags)
     await flushed()
     // The own node may still hold sockets and timers; the daemon's connection is closed already.
@@ -66,6 +75,11 @@ export function addSubmit (program: Command): void {
 }
 
 async function submit (flags: SubmitFlags): Promise<ExitCode> {
+  if (flags.resume === undefined && flags.file === undefined) throw new CorebrumError('ERR_USAGE', 'name the definition of the task with --file')
+  if (flags.map !== undefined || flags.resume !== undefined) {
+    const { submitMap } = await import('../submit/map-command.ts')
+    return await submitMap(flags)
+  }
   checkOutputFiles(flags.outputFile ?? [], { json: flags.json === true })
   const request = await readRequest(flags)
   const progress = createProgress({ stream: process.stderr, quiet: flags.quiet })
@@ -106,7 +120,7 @@ async function finish (source: TaskSource, options: FollowOptions): Promise<Exit
 }
 
 async function readRequest (flags: SubmitFlags): Promise<SubmitRequest> {
-  const { file, inputs, set, fileInput = [], outputFile } = flags
+  const { file = '-', inputs, set, fileInput = [], outputFile } = flags
   if ([file, inputs, ...fileInput.map(({ path }) => path)].filter((path) => path === '-').length > 1) {
     throw new CorebrumError('ERR_USAGE', 'only one of --file, --input and --file-input can be read from standard input; put the others in files')
   }
@@ -119,6 +133,9 @@ async function readRequest (flags: SubmitFlags): Promise<SubmitRequest> {
     inputs: given?.text,
     inputsName: given?.name,
     set,
+    policy: policyOf(flags),
+    ...agreementOf(flags),
+    ...(flags.cache ? {} : { noCache: true }),
     ...(fileInput.length === 0 ? {} : { files: await readFiles(fileInput) }),
     ...(outputFile === undefined ? {} : { outputFiles: outputFile.map(({ name }) => name) }),
   }

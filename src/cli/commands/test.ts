@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CorebrumError } from '../../errors.ts'
 import { MAX_DEFINITION_BYTES } from '../../limits.ts'
+import { isPipeline } from '../../task/definition.ts'
 import { addNodeFlags, configSources, type NodeFlags } from '../flags.ts'
 import { EXIT } from '../exit.ts'
 import { readTextFile } from '../input.ts'
@@ -41,8 +42,9 @@ export function addTest (program: Command): void {
 async function test (files: string[], flags: TestFlags): Promise<number> {
   const { readSubmission } = await import('../../control/submission.ts')
   const definitions = await Promise.all(files.map(async (file) => {
-    const { definition, warnings } = await readSubmission({ definition: await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES), fileName: file })
+    const { definition, warnings } = await readSubmission({ definition: await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES), fileName: file, baseDir: dirname(resolve(file)) })
     for (const warning of warnings) say(`warning: ${warning}`)
+    if (isPipeline(definition)) throw new CorebrumError('ERR_USAGE', `${file} is a pipeline, which has no examples; test the definitions of its tasks`)
     if (definition.examples === undefined) throw new CorebrumError('ERR_USAGE', `${file} has no examples to run; add some, such as examples: [{inputs: {number: 5}, outputs: {result: 120}}]`)
     return { file, definition, baseDir: dirname(resolve(file)) }
   }))

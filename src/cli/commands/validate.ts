@@ -1,6 +1,8 @@
 /** `corebrum validate`: checks a task definition without running it. */
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { MAX_DEFINITION_BYTES } from '../../limits.ts'
+import { isPipeline } from '../../task/definition.ts'
 import { readTextFile } from '../input.ts'
 import { print, printJson, say } from '../output.ts'
 
@@ -12,10 +14,10 @@ export function addValidate (program: Command): void {
     .action(async (file: string, flags: { json?: boolean }) => {
       const text = await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES)
       const { readSubmission } = await import('../../control/submission.ts')
-      const { definition, warnings } = await readSubmission({ definition: text, fileName: file === '-' ? 'standard input' : file })
+      const { definition, warnings } = await readSubmission({ definition: text, fileName: file === '-' ? 'standard input' : file, baseDir: file === '-' ? process.cwd() : dirname(resolve(file)) })
       for (const warning of warnings) say(`warning: ${warning}`)
       if (flags.json !== true) {
-        print(`${file}: valid (task "${definition.name}")`)
+        print(`${file}: valid (${isPipeline(definition) ? `pipeline "${definition.name}" of ${definition.steps.length} tasks` : `task "${definition.name}"`})`)
         return
       }
       const { definitionView } = await import('../definition-view.ts')

@@ -1,13 +1,14 @@
 /** `corebrum workers`: the nodes of the mesh that run tasks. */
 import type { Command } from 'commander'
-import { numberField, textField, textsField, viewsField } from '../../control/fields.ts'
+import { numberField, textField, textsField, viewField, viewsField } from '../../control/fields.ts'
+import type { View } from '../../control/views.ts'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
 import { print, printJson } from '../output.ts'
 import { bytes, table } from '../table.ts'
 
 const COLUMNS = [
   { title: 'PEER' }, { title: 'CONNECTED' }, { title: 'SLOTS', align: 'right' }, { title: 'LEASES', align: 'right' },
-  { title: 'MEMORY', align: 'right' }, { title: 'ENGINE' }, { title: 'FEATURES' },
+  { title: 'MEMORY', align: 'right' }, { title: 'LABELS' }, { title: 'ENGINE' }, { title: 'FEATURES' },
 ] as const
 
 export function addWorkers (program: Command): void {
@@ -27,7 +28,12 @@ export function addWorkers (program: Command): void {
       print(table(COLUMNS, workers.map((worker) => [
         textField(worker, 'peer') ?? '', worker['connected'] === true ? 'yes' : 'no', String(numberField(worker, 'slots') ?? '-'),
         String(numberField(worker, 'leases') ?? '-'), bytes(numberField(worker, 'memoryLimitBytes')),
-        textField(worker, 'engine') ?? '-', textsField(worker, 'features').join(' ') || '-',
+        labelsOf(worker), textField(worker, 'engine') ?? '-', textsField(worker, 'features').join(' ') || '-',
       ])))
     })
+}
+
+/** `gpu=yes site=roof`. */
+function labelsOf (worker: View): string {
+  return Object.entries(viewField(worker, 'labels') ?? {}).map(([key, value]) => `${key}=${String(value)}`).join(' ') || '-'
 }

@@ -4,6 +4,7 @@ import type { SubmitEvent } from '../../control/submit-event.ts'
 import type { View } from '../../control/views.ts'
 import { CorebrumError } from '../../errors.ts'
 import { CANCEL_GRACE_MS } from '../../limits.ts'
+import { formatJson } from '../../task/json.ts'
 import { EXIT, exitOfState, type ExitCode } from '../exit.ts'
 import { createLogText } from '../log-text.ts'
 import type { NamedPath } from '../named-paths.ts'
@@ -32,6 +33,7 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
   let id: string | undefined
   let task: View | undefined
   let signals = 0
+  let runs = 0
   let withheld = ''
   const declines = new Set<string>()
   const log = createLogText((text) => {
@@ -59,6 +61,12 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
   const onEvent = (event: SubmitEvent): void => {
     if (event.type === 'log') {
       log.add(event)
+      return
+    }
+    if (event.type === 'run') {
+      runs++
+      progress.clear()
+      printRun(event.task, { json, progress })
       return
     }
     if (event.type === 'task') {
@@ -98,7 +106,7 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
     progress.end()
   }
   if (task !== undefined && exitOfState(textField(task, 'state')) === EXIT.done) await writeOutputFiles(outputFiles, (name) => source.output(id ?? '', name))
-  return finish(task, { json, outputFiles }, source.outlivesCommand ? '' : withheld.trimEnd())
+  return finish(task, { json, outputFiles, printed: runs > 0 }, source.outlivesCommand ? '' : withheld.trimEnd())
 }
 
 async function onTimeout (source: TaskSource, { id, task, json, timeoutMs = 0 }: { id?: string, task?: View, json: boolean, timeoutMs?: number }): Promise<ExitCode> {
@@ -116,12 +124,21 @@ async function onTimeout (source: TaskSource, { id, task, json, timeoutMs = 0 }:
   return EXIT.waited
 }
 
-function finish (task: View | undefined, { json, outputFiles }: { json: boolean, outputFiles: readonly NamedPath[] }, withheld: string): ExitCode {
+/** One run of a recurring task: its outputs on a line of their own. */
+function printRun (run: View, { json, progress }: { json: boolean, progress: Progress }): void {
+  const error = viewField(run, 'error')
+  if (json) print(formatJson(run))
+  else if (error === undefined) print(outputsOf(run))
+  else progress.note(`run ${textField(run, 'id')}: ${plainText(textField(error, 'message') ?? '')} (${textField(error, 'code')})`)
+}
+
+/** `printed`: what it gave was printed run by run. */
+function finish (task: View | undefined, { json, outputFiles, printed }: { json: boolean, outputFiles: readonly NamedPath[], printed: boolean }, withheld: string): ExitCode {
   const code = task === undefined ? undefined : exitOfState(textField(task, 'state'))
   if (task === undefined || code === undefined) throw new CorebrumError('ERR_NO_DAEMON', 'the daemon went away before the task ended')
   if (json) printJson(task)
   if (code === EXIT.done) {
-    if (!json && isPrinted(task, outputFiles)) print(outputsOf(task))
+    if (!json && !printed && isPrinted(task, outputFiles)) print(outputsOf(task))
     return code
   }
   const error = viewField(task, 'error')

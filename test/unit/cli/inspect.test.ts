@@ -7,7 +7,7 @@ import type { Convention } from '../../../src/executor/abi/adapter.ts'
 import { inspectModule, type ModuleReport } from '../../../src/executor/inspect.ts'
 import { cidOf } from '../../../src/modules/cid.ts'
 import { formatJson } from '../../../src/task/json.ts'
-import { parseDefinition } from '../../../src/task/parse.ts'
+import { parseTask } from '../../support/parse-task.ts'
 import type { TaskDefinition } from '../../../src/task/definition.ts'
 
 interface Starter {
@@ -49,7 +49,7 @@ describe('cli inspect', () => {
     const report = inspectModule(bytes)
     const cid = cidOf(bytes)
     const written = starterDefinition(report, { fileName, cid })
-    const { definition, warnings } = await parseDefinition(written, { fileName })
+    const { definition, warnings } = await parseTask(written, { fileName })
     assert.deepEqual(warnings, [])
     assert.deepEqual(definition.module, { kind: 'file', path: fileName })
     assert.equal(definition.cid, cid)

@@ -48,11 +48,11 @@ describe('config', () => {
   it('takes every setting from each source', async () => {
     const text = {
       listen: '/ip4/127.0.0.1/tcp/4001', peers: '/ip4/10.0.0.2/tcp/4001', mdns: 'false', workerCount: '0',
-      memoryLimitBytes: '64MB', storeBytes: '3GB', allowPrivateUrls: 'true', allowedHosts: 'a.org,*.b.org:8080', logLevel: 'info',
+      memoryLimitBytes: '64MB', storeBytes: '3GB', mailboxBytes: '0', allowPrivateUrls: 'true', allowedHosts: 'a.org,*.b.org:8080', labels: 'gpu=yes,site=roof', trusted: '12D3KooWF8DH1Paun5zcaGjPjjywdFcdCAUSueGC1GrXnHRiTuTX', keepSeconds: '2d', keepTasks: '5', keepBytes: '3MB', logLevel: 'info',
     }
     const expected = {
       listen: [text.listen], peers: [text.peers], mdns: false, workerCount: 0,
-      memoryLimitBytes: 64 * 1024 ** 2, storeBytes: 3 * 1024 ** 3, allowPrivateUrls: true, allowedHosts: ['a.org', '*.b.org:8080'], logLevel: 'info',
+      memoryLimitBytes: 64 * 1024 ** 2, storeBytes: 3 * 1024 ** 3, mailboxBytes: 0, allowPrivateUrls: true, allowedHosts: ['a.org', '*.b.org:8080'], labels: { gpu: 'yes', site: 'roof' }, trusted: ['12D3KooWF8DH1Paun5zcaGjPjjywdFcdCAUSueGC1GrXnHRiTuTX'], keepSeconds: 172_800, keepTasks: 5, keepBytes: 3 * 1024 ** 2, logLevel: 'info',
     }
     const dataDir = await tempDir()
     const env = Object.fromEntries(SETTINGS.map((setting) => [setting.env, text[setting.key]]))
@@ -61,6 +61,11 @@ describe('config', () => {
       const { config } = await loadConfig(sources)
       assert.deepEqual(config, { ...defaultConfig(sources.flags.dataDir), ...expected })
     }
+  })
+
+  it('takes labels as a mapping too, whatever YAML makes of their values', async () => {
+    const dataDir = await folderWith('labels: {gpu: yes, rack: 7, spare: true}\n')
+    assert.deepEqual((await loadConfig({ flags: { dataDir } })).config.labels, { gpu: 'yes', rack: '7', spare: 'true' })
   })
 
   it('finds the data folder by flag, then variable, then in the home folder', () => {
@@ -82,7 +87,8 @@ describe('config', () => {
   const wrong: Array<[string, unknown]> = [
     ['workerCount', '1.5'], ['workerCount', ''], ['workerCount', '100000'], ['workerCount', 'NaN'], ['workerCount', {}],
     ['memoryLimitBytes', '1KB'], ['memoryLimitBytes', '9999GB'], ['memoryLimitBytes', '64XB'], ['memoryLimitBytes', -1], ['memoryLimitBytes', NaN],
-    ['storeBytes', '0'], ['mdns', 2], ['allowPrivateUrls', null], ['logLevel', 'loud'], ['logLevel', 3], ['allowedHosts', ['http://a.org']], ['allowedHosts', 'a.org:99999'], ['allowedHosts', [5]],
+    ['storeBytes', '0'], ['mailboxBytes', '-1'], ['mailboxBytes', '99TB'], ['mdns', 2], ['allowPrivateUrls', null], ['logLevel', 'loud'], ['logLevel', 3], ['allowedHosts', ['http://a.org']], ['allowedHosts', 'a.org:99999'], ['allowedHosts', [5]], ['keepSeconds', '0'], ['keepSeconds', '7 parsecs'], ['keepTasks', '0'], ['keepBytes', '1'],
+    ['labels', 'gpu'], ['labels', ['gpu=']], ['labels', { gpu: [] }], ['labels', { '-x': 'y' }], ['labels', 'a=1,a=2'], ['labels', Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, 'v']))],
     ['listen', ['/ip4/300.0.0.1/tcp/1']], ['listen', ['/ip4/0.0.0.0/udp/1/quic-v1']], ['listen', [5]], ['listen', ['/ip4/0.0.0.0/tcp/1/ws']],
     ['peers', Array.from({ length: MAX_REMEMBERED_PEERS + 1 }, () => '/ip4/10.0.0.2/tcp/4001')],
   ]

@@ -7,6 +7,7 @@ import { createControlServer, type ControlServer } from '../../../src/control/se
 import type { SubmitEvent } from '../../../src/control/submit-event.ts'
 import { createUploads } from '../../../src/control/uploads.ts'
 import { MAX_UPLOADS } from '../../../src/limits.ts'
+import { isPipeline } from '../../../src/task/definition.ts'
 import { formatJson } from '../../../src/task/json.ts'
 import { FakeBlobs } from '../../support/fake-blobs.ts'
 import { createFakeNode, FakeTask, type FakeNode } from '../../support/fake-node.ts'
@@ -58,6 +59,7 @@ describe('bytes on the control socket', () => {
     await all(client.follow({ definition: DEFINITION, files: [{ name: 'image', bytes: image }, { name: 'conf/a.txt', bytes: Buffer.from('a') }] }))
     const [submission] = node.submissions
     assert.ok(submission?.inputs.image instanceof Uint8Array && Buffer.from(image).equals(submission.inputs.image))
+    assert.ok(!isPipeline(submission.definition))
     assert.deepEqual(submission.definition.setup?.files, [{ path: 'conf/a.txt', bytes: new Uint8Array(Buffer.from('a')) }])
     assert.equal(blobs.bytes.size, 0, 'nothing is kept once the task has them')
   })

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { CONVENTIONS } from '../../../src/task/conventions.ts'
+import { isPipeline } from '../../../src/task/definition.ts'
 import { parseDefinition } from '../../../src/task/parse.ts'
+import { parseTask } from '../../support/parse-task.ts'
 import { BUILDS, EXAMPLES, SAMPLES, SHIPPED, builtFile, shippedFile } from '../../support/shipped.ts'
 
 type Fields = Record<string, unknown>
@@ -20,7 +22,10 @@ function text (value: unknown, what: string): string {
 }
 
 const names = readdirSync(SHIPPED)
-const definitions = names.filter((name) => /\.(yaml|json)$/.test(name))
+/** Made of the tasks of others, or without an end. */
+const JOBS = ['headline.yaml', 'heartbeat.yaml']
+const files = names.filter((name) => /\.(yaml|json)$/.test(name))
+const definitions = files.filter((name) => !JOBS.includes(name))
 /** What they print is up to the server that they ask. */
 const UNFORESEEN = ['fetch.yaml']
 const modules = names.filter((name) => name.endsWith('.wasm'))
@@ -60,7 +65,7 @@ describe('shipped definitions', () => {
 
   for (const name of definitions) {
     it(`${name} loads without a mistake or a warning`, async () => {
-      const { warnings, definition } = await parseDefinition(shippedFile(name).toString(), { fileName: name })
+      const { warnings, definition } = await parseTask(shippedFile(name).toString(), { fileName: name })
       assert.deepEqual(warnings, [])
       assert.ok(definition.inputs.every((input) => input.default !== undefined), 'it can be submitted without inputs')
     })
@@ -78,7 +83,7 @@ describe('shipped definitions', () => {
     })
 
     it(`${name} has examples, one of an error among them, or says why not`, async () => {
-      const { definition: { examples = [] } } = await parseDefinition(shippedFile(name).toString(), { fileName: name })
+      const { definition: { examples = [] } } = await parseTask(shippedFile(name).toString(), { fileName: name })
       if (examples.length === 0) assert.match(shippedFile(name).toString(), /^# There are no examples here for `corebrum test`, as /m)
       else assert.ok(examples.some(({ error }) => error !== undefined) && examples.some(({ outputs }) => outputs !== undefined))
     })
@@ -95,9 +100,29 @@ describe('shipped definitions', () => {
 
   it('have samples only for files that exist', () => {
     for (const { definition: name, output } of SAMPLES) {
-      assert.ok(definitions.includes(name), name)
+      assert.ok(files.includes(name), name)
       assert.doesNotThrow(() => JSON.parse(output))
     }
+  })
+})
+
+describe('shipped jobs', () => {
+  for (const name of JOBS) {
+    it(`${name} loads without a mistake or a warning, and runs modules that are there`, async () => {
+      const { warnings, definition } = await parseDefinition(shippedFile(name).toString(), { fileName: name, readFile: async (path) => shippedFile(path).toString() })
+      assert.deepEqual(warnings, [])
+      assert.equal(definition.name, name.replace(/\.\w+$/, ''))
+      assert.ok(definition.inputs.every((input) => input.default !== undefined), 'it can be submitted without inputs')
+      for (const { module } of isPipeline(definition) ? definition.steps.map(({ task }) => task) : [definition]) {
+        const file = module.kind === 'file' ? module.path : module.kind === 'name' ? `${module.name}.wasm` : ''
+        assert.ok(modules.includes(file), `${file} is beside it`)
+      }
+    })
+  }
+
+  it('print what their comments say', () => {
+    const [, input, output] = /--input '(.*?)'\n# +prints (\{.*)$/m.exec(shippedFile('headline.yaml').toString()) ?? []
+    assert.ok(SAMPLES.some((sample) => sample.definition === 'headline.yaml' && sample.input === input && sample.output === output))
   })
 })
 
@@ -136,7 +161,7 @@ describe('the README of the definitions', () => {
   const readme = shippedFile('README.md').toString()
 
   it('lists every definition that ships', () => {
-    for (const name of definitions) assert.ok(readme.includes(`[${name}](${name})`), name)
+    for (const name of files) assert.ok(readme.includes(`[${name}](${name})`), name)
   })
 
   it('describes every calling convention', () => {
@@ -146,7 +171,7 @@ describe('the README of the definitions', () => {
 
   it('shows examples as they are written', async () => {
     const examples = /^ {4}examples:\n( {6}.*\n)+/m.exec(readme)?.[0].replaceAll(/^ {4}/gm, '') ?? ''
-    const { definition: { examples: read } } = await parseDefinition(`${shippedFile('factorial_wasm_file.yaml').toString().split('\nexamples:')[0] ?? ''}\n${examples}`, { fileName: 'x.yaml' })
+    const { definition: { examples: read } } = await parseTask(`${shippedFile('factorial_wasm_file.yaml').toString().split('\nexamples:')[0] ?? ''}\n${examples}`, { fileName: 'x.yaml' })
     assert.deepEqual(read?.map(({ name }) => name), ['example 1', '21! does not fit in 64 bits'])
   })
 })

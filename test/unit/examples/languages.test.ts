@@ -1,7 +1,7 @@
 /** Starters do the same in every language, and what the pages "Write a module in …" show is what the starters have. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { parseDefinition } from '../../../src/task/parse.ts'
+import { parseTask } from '../../support/parse-task.ts'
 import { BUILDS, EXAMPLES } from '../../support/shipped.ts'
 
 const read = (path: string): string => readFileSync(new URL(path, EXAMPLES), 'utf8')
@@ -35,7 +35,7 @@ describe('starters', () => {
 
   for (const language of STARTERS) {
     it(`${language}: the definition is that of every starter`, async () => {
-      const { definition, warnings } = await parseDefinition(read(`${language}/starter/starter.yaml`), { fileName: 'starter.yaml' })
+      const { definition, warnings } = await parseTask(read(`${language}/starter/starter.yaml`), { fileName: 'starter.yaml' })
       assert.deepEqual(warnings, [])
       assert.equal(definition.name, 'starter')
       assert.deepEqual(definition.module, { kind: 'file', path: 'starter.wasm' })

@@ -12,6 +12,8 @@ describe('the network of a node alone', () => {
     assert.equal(await network.publish('/t', new Uint8Array()), 0)
     for await (const peer of network.findWorkers()) assert.fail(peer)
     assert.equal(await network.capabilityOf('x'), undefined)
+    await rejectsWith('ERR_CONFIG', network.sign('letter', new Uint8Array()))
+    assert.equal(await network.verify('x', 'letter', new Uint8Array(), new Uint8Array()), false)
     assert.deepEqual(network.peers(), [])
     await network.stop()
   })

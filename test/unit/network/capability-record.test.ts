@@ -4,6 +4,7 @@ import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { decode, encode } from '../../../src/cbor.ts'
 import { openRecord, recordKey, selectors, signRecord, validators } from '../../../src/network/capability-record.ts'
+import { MAX_LABELS } from '../../../src/limits.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { CAPABILITY, RECORD_HEX, RECORD_PAYLOAD_HEX } from '../../support/wire-samples.ts'
 
@@ -19,6 +20,13 @@ describe('capability record', () => {
     const [payload] = decode(record) as [Uint8Array]
     assert.equal(Buffer.from(payload).toString('hex'), RECORD_PAYLOAD_HEX)
     assert.deepEqual(await openRecord(await peer, record), { issuedAtMs: ISSUED, capability: CAPABILITY })
+  })
+
+  it('has room for as many labels as a node may have', async () => {
+    const labels = Object.fromEntries(Array.from({ length: MAX_LABELS }, (_, i) => [String(i).padStart(64, 'k'), 'v'.repeat(64)]))
+    const record = await signRecord(await key, { ...CAPABILITY, labels }, ISSUED)
+    assert.deepEqual((await openRecord(await peer, record)).capability.labels, labels)
+    await validators.corebrum(recordKey(await peer), record)
   })
 
   it('is refused for another peer, another key, or when anything was changed', async () => {

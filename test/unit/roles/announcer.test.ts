@@ -103,6 +103,30 @@ describe('announcer', () => {
     assert(log.length > 0)
   })
 
+  it('offers the same program for each placement, higher priority first, and says when next', async () => {
+    const backlog = createBacklog()
+    const task = program()
+    const placements = [{ priority: 0 }, { priority: 5, require: { gpu: 'yes' } }, { priority: 0, on: 'w' }]
+    const batches = placements.map((placement, i) => {
+      const batch = backlog.batch(programDigest(task), task, placement)
+      backlog.push(openTask({ id: `${i}`, program: task, values: [], policy: placement }, batch, 0))
+      return batch
+    })
+    const only: unknown[] = []
+    make({ searchWorkers: async (peer) => { only.push(peer) } })
+    announcer.update(batches)
+    await turn()
+    assert.deepEqual(published.map(({ placement, digest }) => [placement?.priority, placement?.require, placement?.on, digest === batches[0]?.digest]),
+      [[5, { gpu: 'yes' }, undefined, true], [undefined, undefined, undefined, true], [0, undefined, 'w', true]])
+    // One peer can answer what is for it alone, and fewer have a label than have none.
+    assert.deepEqual(published.map(({ chance }) => chance), [0.4, 0.04, 1])
+    assert.equal(announcer.nextOfferAt(batches[0]?.key ?? ''), clock.now() + OFFER_REPEAT_MIN_MS)
+    assert.equal(announcer.nextOfferAt('unknown'), undefined)
+    announcer.update([batches[2] ?? assert.fail()])
+    await pass(5_000)
+    assert.deepEqual([...new Set(only)], ['w'])
+  })
+
   it('stops offering what no longer waits, also while it is being published', async () => {
     let publishedNow = (): void => {}
     make({ publish: (offer) => { published.push(offer); return new Promise((resolve) => { publishedNow = resolve }) } })

@@ -17,6 +17,14 @@ describe('offer book', () => {
     assert(book.note('q', offerOf({ digest: digest(1) })))
   })
 
+  it('tells placements of one program apart', () => {
+    const book = createOfferBook()
+    for (const placement of [undefined, { priority: 1 }, { priority: 0, on: 'p' }, { priority: 0, require: { gpu: 'yes' } }]) {
+      assert.deepEqual([book.note('p', offerOf({ placement })), book.note('p', offerOf({ placement }))], [true, false])
+    }
+    assert(!book.note('p', offerOf({ placement: { priority: 0 } })))
+  })
+
   it('forgets an offer when its time is over, so that a clock set back mutes nobody for long', () => {
     let ms = 0
     const book = createOfferBook({ now: () => ms })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { CorebrumError } from '../../../src/errors.ts'
 import {
-  DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, LEASE_RENEW_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW, MAX_LEASED_BLOB_BYTES, MAX_LEASED_INPUT_BYTES, MAX_LOG_BYTES, MAX_STREAM_PROGRAMS, MAX_TRANSFER_MS,
+  DECLINE_MS, FAULT_BACKOFF_MAX_MS, LEASE_GRACE_MS, LEASE_MS, LEASE_RENEW_MS, MAX_ATTEMPTS, MAX_CLAIM_WINDOW, MAX_LEASED_BLOB_BYTES, MAX_LEASED_INPUT_BYTES, MAX_LOG_BYTES, MAX_STREAM_PROGRAMS, MAX_TRANSFER_MS, RETURN_MS,
 } from '../../../src/limits.ts'
 import type { Announcer } from '../../../src/roles/announcer.ts'
 import type { Batch } from '../../../src/roles/backlog.ts'
@@ -30,13 +30,13 @@ describe('Submitter', () => {
     tasks = createTaskTable(init)
     announced = []
     blobs = new FakeBlobs()
-    const announcer: Announcer = { update: (batches) => { announced = batches }, current: () => [], stop: () => { announced = [] } }
+    const announcer: Announcer = { update: (batches) => { announced = batches }, current: () => [], nextOfferAt: () => undefined, stop: () => { announced = [] } }
     submitter = new Submitter({ peerId: 'submitter', tasks, announcer, collector: new ResultCollector(blobs), alone, now: clock.now })
   }
 
   function submit (task: Program = program(), more: Partial<NewTask> = {}): string {
     const id = randomUUID()
-    submitter.submit({ id, program: task, values: [5], ...more })
+    void submitter.submit({ id, program: task, values: [5], ...more })
     return id
   }
 
@@ -530,6 +530,8 @@ describe('Submitter', () => {
       assert.equal(record(ran).state, 'running')
       const w2 = await worker('w2')
       await w1.link.close()
+      assert.deepEqual([record(ran), record(waited)].map(({ worker, attempts }) => [worker, attempts]), [['w1', 0], ['w2', 0]])
+      clock.tick(RETURN_MS)
       assert.deepEqual([record(ran), record(waited)].map(({ worker, attempts }) => [worker, attempts]), [['w2', 1], ['w2', 0]])
       assert.deepEqual(record(ran).declines.map(({ peer, code }) => [peer, code]), [['w1', 'ERR_STREAM_CLOSED']])
       await turn()
@@ -633,12 +635,14 @@ describe('Submitter', () => {
       const id = submit()
       for (let i = 1; i <= MAX_ATTEMPTS; i++) {
         const w = await worker(`w${i}`)
-        w.result(leaseOf(w, id), failed('ERR_SANDBOX_CRASHED', `crash ${i}`))
+        w.result(leaseOf(w, id), failed('ERR_INTERNAL', `defect ${i}`))
         await turn()
+        clock.tick(FAULT_BACKOFF_MAX_MS)
+        await w.link.close()
       }
       const { state, failure, attempts } = record(id)
       assert.deepEqual([state, failure?.code, failure?.by, attempts], ['failed', 'ERR_ATTEMPTS', 'submitter', MAX_ATTEMPTS])
-      assert.match(failure?.message ?? '', /crash 5/)
+      assert.match(failure?.message ?? '', /defect 5/)
     })
 
     it('does not let a worker hold tasks for ever that it never runs', async () => {
@@ -781,7 +785,7 @@ describe('Submitter', () => {
       const ids = [submit(), submit()]
       w.result(leaseOf(w, done))
       await turn()
-      submitter.stop()
+      void submitter.stop()
       assert.deepEqual(ids.map((id) => record(id).state), ['cancelled', 'cancelled'])
       assert(w.closed)
       assert.equal(record(done).state, 'completed')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createTaskHandle, type TaskHandle } from '../../../src/roles/task-handle.ts'
 import { createTaskTable, type TaskTable, type TaskTableInit } from '../../../src/roles/task-table.ts'
-import type { TaskRecord } from '../../../src/task/state.ts'
+import { newTask, type TaskRecord } from '../../../src/task/state.ts'
 import type { Value } from '../../../src/task/values.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { turn } from '../../support/roles.ts'
@@ -72,6 +72,59 @@ describe('task table', () => {
     tasks.apply('a', { type: 'leased', worker: 'w', fence: 1, atMs: 1 })
     for (let n = 0; n < 1_000; n++) tasks.apply('a', { type: 'logged', fence: 1, text: '.' })
     assert.equal(tasks.get('a')?.logs.length, 30)
+  })
+
+  it('takes no second task of one id', () => {
+    const { tasks } = tableOf()
+    tasks.add('a', 'a')
+    assert.throws(() => tasks.add('a', 'a'), { code: 'ERR_INPUT' })
+  })
+
+  it('keeps volatile tasks that have ended apart from the others, until they are forgotten', () => {
+    const { tasks, complete } = tableOf({ maxFinished: 2 })
+    tasks.add('own', 'own')
+    complete('own')
+    for (const id of ['j-0', 'j-1', 'j-2']) {
+      tasks.add(id, id, undefined, true)
+      complete(id)
+    }
+    assert.deepEqual([tasks.list().map(({ id }) => id), tasks.entry('j-1')?.volatile], [['j-2', 'j-1', 'own'], true])
+    for (const id of ['j-1', 'j-2', 'unknown']) tasks.forget(id)
+    assert.deepEqual([tasks.list().map(({ id }) => id), tasks.open], [['own'], 0])
+  })
+
+  it('forgets an open task with all that it counts for', () => {
+    const { tasks } = tableOf({ maxOpen: 1, maxLiveLogChars: 50 })
+    for (let round = 0; round < 3; round++) {
+      tasks.add('a', 'a')
+      tasks.apply('a', { type: 'leased', worker: 'w', fence: 1, atMs: 1 })
+      assert.equal(tasks.apply('a', { type: 'logged', fence: 1, text: 'xxxxxx' })?.logs, 'xxxxxx')
+      tasks.forget('a')
+    }
+    assert.deepEqual([tasks.open, tasks.get('a')], [0, undefined])
+  })
+
+  it('counts a task that has ended once, whatever is noted of it later', () => {
+    const { tasks, complete } = tableOf({ maxFinishedBytes: 10_000 })
+    tasks.add('a', 'a')
+    complete('a', new Uint8Array(6_000))
+    for (let n = 0; n < 10; n++) tasks.apply('a', { type: 'noted', event: { atMs: n, kind: 'duplicate', peer: 'w' } })
+    assert.deepEqual([tasks.open, tasks.get('a')?.history.filter(({ kind }) => kind === 'duplicate').length], [0, 10])
+  })
+
+  it('adopts tasks beyond the number that it takes, with their history', () => {
+    const { tasks } = tableOf({ maxOpen: 1 })
+    for (const id of ['a', 'b']) tasks.adopt({ ...newTask(id, id, 5), state: 'running', worker: 'w', fence: 3 })
+    assert.deepEqual([tasks.open, tasks.get('b')?.fence, tasks.get('b')?.createdAtMs], [2, 3, 5])
+    assert.throws(() => tasks.add('c', 'c'), { code: 'ERR_QUEUE_FULL' })
+  })
+
+  it('lets a listener forget the task that has just ended', () => {
+    const { tasks, complete } = tableOf()
+    tasks.add('a', 'a', undefined, true)
+    tasks.listen('a', () => { tasks.forget('a') })
+    complete('a')
+    assert.deepEqual([tasks.open, tasks.list()], [0, []])
   })
 
   it('tells listeners of each change, and no more after they leave', () => {

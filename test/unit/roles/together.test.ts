@@ -41,7 +41,7 @@ describe('submitters and workers together', () => {
   } {
     const made = Array.from({ length: submitters }, (_, i) => {
       const tasks = createTaskTable()
-      const announcer = { update: () => {}, current: () => [], stop: () => {} }
+      const announcer = { update: () => {}, current: () => [], nextOfferAt: () => undefined, stop: () => {} }
       return { submitter: new Submitter({ peerId: `s${i}`, tasks, announcer, collector: new ResultCollector(new FakeBlobs()), now: clock.now }), tasks, ended: new Map<string, number>() }
     })
     const running = Array.from({ length: workers }, (_, i) => {
@@ -52,7 +52,7 @@ describe('submitters and workers together', () => {
         provisions: provisionsOf(),
         blobs: new FakeBlobs(),
         capability: can,
-        situation: () => ({ capability: can, load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, allowedHosts: [], streams: 0, maxStreams: 10 }),
+        situation: () => ({ peerId: `w${i}`, capability: can, load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, allowedHosts: [], streams: 0, maxStreams: 10 }),
         onStranded: () => {},
         now: clock.now,
       })
@@ -78,7 +78,7 @@ describe('submitters and workers together', () => {
     for (const { submitter, tasks, ended } of submitters) {
       for (let i = 0; i < 50; i++) {
         const id = randomUUID()
-        submitter.submit({ id, program: task, values: [i] })
+        void submitter.submit({ id, program: task, values: [i] })
         tasks.listen(id, ({ state }) => { if (state === 'completed') ended.set(id, (ended.get(id) ?? 0) + 1) })
       }
     }
@@ -103,7 +103,7 @@ describe('submitters and workers together', () => {
       const task = program()
       const ids = Array.from({ length: count }, (_, i) => {
         const id = randomUUID()
-        only.submitter.submit({ id, program: task, values: [i] })
+        void only.submitter.submit({ id, program: task, values: [i] })
         return id
       })
       for (const { worker, after } of cuts) {

@@ -22,6 +22,7 @@ describe('shareOut', () => {
     ['an idle one that had more keeps it, for its next call', [idle(40)], room(), [40]],
     ['but not far more than is worth having', [idle(51)], room(), [4]],
     ['everybody who wants gets at least one', [busy(), busy(), busy()], room({ depth: 2 }), [1, 1, 1]],
+    ['who has short calls gets more of them, who has long ones fewer', [{ ...busy(), pace: { depth: () => 100 } }, { ...busy(), pace: { depth: () => 8 } }], room(), [50, 4]],
     ['no window is over what the protocol allows', [busy()], room({ depth: 100_000 }), [MAX_CLAIM_WINDOW]],
   ]
   for (const [what, submitters, given, windows] of table) it(what, () => { assert.deepEqual(shareOut(submitters, given), windows) })

@@ -4,11 +4,11 @@ import { CorebrumError } from '../../../src/errors.ts'
 import { CallError } from '../../../src/executor/call-error.ts'
 import {
   IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_LOG_BYTES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT,
-  MAX_STREAM_PROGRAMS, MAX_UNACKED_RESULTS, ORPHAN_MS,
+  MAX_STREAM_PROGRAMS, MAX_UNACKED_RESULTS, ORPHAN_MS, REDELIVER_MS,
 } from '../../../src/limits.ts'
 import { Worker } from '../../../src/roles/worker.ts'
 import type { Situation } from '../../../src/roles/admission.ts'
-import type { Program } from '../../../src/task/program.ts'
+import { programDigest, type Program } from '../../../src/task/program.ts'
 import type { LeaseRef } from '../../../src/wire/messages.ts'
 import { FakeBlobs, FakeExecutor, FakeRetriever, FakeSubmitter, capability, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
@@ -35,6 +35,7 @@ describe('Worker', () => {
       blobs,
       capability: can,
       situation: (cid) => ({
+        peerId: 'worker',
         capability: can,
         load: worker.load,
         draining: worker.isDraining,
@@ -135,6 +136,18 @@ describe('Worker', () => {
         assert.equal(executor.calls.length, 0)
       })
     }
+
+    it('is refused when it is placed elsewhere', async () => {
+      const s = await submitter('s1')
+      const task = program()
+      const first = s.lease(task)
+      for (const [fence, placement] of [[2, { priority: 0, on: 'other' }], [3, { priority: 0, require: { gpu: 'yes' } }]] as const) {
+        s.link.send({ kind: 'lease', taskId: randomUUID(), fence, digest: programDigest(task), leaseMs: 10_000, values: [5], placement })
+      }
+      await turn()
+      assert.deepEqual(s.of('refuse').map(({ fence, code }) => [fence, code]), [[2, 'ERR_DECLINED'], [3, 'ERR_DECLINED']])
+      assert.deepEqual(executor.calls.map(({ taskId }) => taskId), [first.taskId])
+    })
 
     it('is refused beyond the inputs that are held for one submitter, however often a task is leased anew', async () => {
       const s = await submitter('s1')
@@ -474,10 +487,22 @@ describe('Worker', () => {
       assert.deepEqual(executor.calls.map(({ signal }) => signal?.aborted), [false, true, true, true])
       executor.calls[0]?.finish()
       await turn()
-      assert.deepEqual([stranded, worker.undeliveredFor('s1')], [['s1'], 1])
+      assert.deepEqual([stranded, worker.undeliveredFor('s1')], [['s1', 's1'], 1])
       const back = await submitter('s1')
       assert.deepEqual(back.of('result').map(refOf), [leases[0]])
       assert.equal(worker.undeliveredFor('s1'), 0)
+    })
+
+    it('is looked for while something runs for it, and hears of that before any claim', async () => {
+      const s = await submitter('s1')
+      const running = s.lease(program())
+      await turn()
+      executor.calls[0]?.start()
+      await s.link.close()
+      assert.deepEqual([stranded, worker.leasesOf('s1')], [['s1'], 1])
+      const back = await submitter('s1')
+      assert.deepEqual(back.received.slice(0, 3).map(({ kind }) => kind), ['hello', 'renew', 'claim'])
+      assert.deepEqual(back.of('renew')[0]?.leases, [running])
     })
 
     it('gets what it did not acknowledge again', async () => {
@@ -507,7 +532,7 @@ describe('Worker', () => {
       clock.tick(50)
       await turn()
       assert.equal(executor.calls[0]?.signal?.aborted, true)
-      assert.deepEqual([worker.load, worker.undeliveredFor('s1'), stranded], [0, 0, []])
+      assert.deepEqual([worker.load, worker.undeliveredFor('s1'), stranded], [0, 0, ['s1']])
     })
 
     it('and comes back is not forgotten by what it left running before', async () => {
@@ -554,7 +579,11 @@ describe('Worker', () => {
       executor.calls[0]?.finish()
       await turn()
       await s.link.close()
-      worker.giveUpOn('s1')
+      clock.tick(REDELIVER_MS - 1_000)
+      worker.expire('s1')
+      assert.equal(worker.undeliveredFor('s1'), 1)
+      clock.tick(2_000)
+      worker.expire('s1')
       assert.equal(worker.undeliveredFor('s1'), 0)
       assert.equal((await submitter('s1')).of('result').length, 0)
     })

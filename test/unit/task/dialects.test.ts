@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseDefinition } from '../../../src/task/parse.ts'
+import { parseTask } from '../../support/parse-task.ts'
 import { DEFAULT_TIME_LIMIT_MS } from '../../../src/limits.ts'
 import { EMPTY_MODULE, EMPTY_MODULE_CID, EMPTY_MODULE_SHA256, definitionOf, withLines } from './support.ts'
 import type { TaskDefinition } from '../../../src/task/definition.ts'
@@ -286,7 +286,7 @@ describe('task definitions: dialects', () => {
   }
 
   it('warns of fields that look mistyped and leaves other unknown fields alone', async () => {
-    const { warnings } = await parseDefinition(withLines('descripton: x\ntrigger: y\ncategory: z\nresources: {memory_mb: 1, timeout_secs: 5, timeout_secnds: 5}'), { fileName: 'task.yaml' })
+    const { warnings } = await parseTask(withLines('descripton: x\ntrigger: y\ncategory: z\nresources: {memory_mb: 1, timeout_secs: 5, timeout_secnds: 5}'), { fileName: 'task.yaml' })
     assert.deepEqual(warnings, [
       'task.yaml:3:1: descripton: unknown field, ignored - did you mean "description"?',
       'task.yaml:6:44: resources.timeout_secnds: unknown field, ignored - did you mean "timeout_seconds"?',
@@ -295,7 +295,7 @@ describe('task definitions: dialects', () => {
 
   it('warns of what it reads but cannot honour', async () => {
     const text = 'name: w\ncompute_logic:\n  type: wasm\n  code_source: {type: url, url: "http://h/x.wasm", auth_token: t}\noutputs: [{name: result, type: zenoh, key: a/b}]'
-    const { definition, warnings } = await parseDefinition(text, { fileName: 'task.yaml' })
+    const { definition, warnings } = await parseTask(text, { fileName: 'task.yaml' })
     assert.deepEqual(definition.outputs, [{ name: 'result', type: 'json' }])
     assert.deepEqual(warnings.map((warning) => warning.split(':').slice(0, 4).join(':')), ['task.yaml:4:52: compute_logic.code_source.auth_token', 'task.yaml:5:26: outputs[0].type'])
   })

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { CorebrumError } from '../../../src/errors.ts'
 import { MAX_PROGRAM_FILES } from '../../../src/limits.ts'
 import { withFileInputs } from '../../../src/task/file-input.ts'
-import { parseDefinition } from '../../../src/task/parse.ts'
-import type { TaskDefinition } from '../../../src/task/definition.ts'
+import { parseTask } from '../../support/parse-task.ts'
+import { isPipeline, type TaskDefinition } from '../../../src/task/definition.ts'
 import type { Mapping } from '../../../src/task/values.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -19,8 +19,8 @@ describe('file inputs', () => {
   let withRoot: TaskDefinition
 
   before(async () => {
-    definition = (await parseDefinition(TEXT, { fileName: 'a' })).definition
-    withRoot = (await parseDefinition(`${TEXT}wasm_config: {allow_file_system: true}\nfiles: {data.txt: old, keep.txt: kept}`, { fileName: 'b' })).definition
+    definition = (await parseTask(TEXT, { fileName: 'a' })).definition
+    withRoot = (await parseTask(`${TEXT}wasm_config: {allow_file_system: true}\nfiles: {data.txt: old, keep.txt: kept}`, { fileName: 'b' })).definition
   })
 
   const inputsOf = (name: string, bytes: Uint8Array, given: Mapping = {}): Mapping => withFileInputs(definition, given, [{ name, bytes }]).inputs
@@ -51,6 +51,7 @@ describe('file inputs', () => {
       { name: './data.txt', bytes: bytesOf('new') }, { name: 'sub/more.bin', bytes: new Uint8Array([1]) }, { name: 'text', bytes: bytesOf('x') },
     ])
     assert.deepEqual(inputs, { text: 'x' })
+    assert.ok(!isPipeline(made))
     assert.deepEqual(made.setup?.files, [
       { path: 'keep.txt', bytes: bytesOf('kept') }, { path: 'data.txt', bytes: bytesOf('new') }, { path: 'sub/more.bin', bytes: new Uint8Array([1]) },
     ])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { CorebrumError } from '../../../src/errors.ts'
 import { parseDefinition } from '../../../src/task/parse.ts'
+import { parseTask } from '../../support/parse-task.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 import type { TaskDefinition } from '../../../src/task/definition.ts'
 
@@ -11,7 +12,7 @@ export const EMPTY_MODULE_SHA256 = '93a44bbb96c751218e4c00d479e4c14358122a389acc
 export const EMPTY_MODULE_CID = 'bafkreieturf3xfwhkeqy4taa2r46jqkdlajcuoe2zsqwebnr4tinyx4uoy'
 
 export async function definitionOf (text: string): Promise<TaskDefinition> {
-  return (await parseDefinition(text, { fileName: 'task.yaml' })).definition
+  return (await parseTask(text, { fileName: 'task.yaml' })).definition
 }
 
 /** A definition with an embedded module and `more` lines at its root. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { decode, encode } from '../../../src/cbor.ts'
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts'
-import { MAX_BLOB_BYTES, MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH } from '../../../src/limits.ts'
+import { MAX_BLOB_BYTES, MAX_CLAIM_WINDOW, MAX_INPUTS, MAX_LOG_BYTES, MAX_RECEIPTS_PER_MESSAGE, MAX_TIME_LIMIT_MS, MAX_VALUE_DEPTH } from '../../../src/limits.ts'
 import type { Usage } from '../../../src/task/usage.ts'
 import type { Value } from '../../../src/task/values.ts'
 import {
@@ -47,7 +47,11 @@ describe('work messages', () => {
     record({ kind: fc.constantFrom('running' as const, 'renew' as const), leases: refs }),
     record({ kind: fc.constant('result' as const), taskId: uuid, fence, outcome }),
     record({ kind: fc.constant('refuse' as const), taskId: uuid, fence, code, reason: text }),
-    record({ kind: fc.constant('log' as const), taskId: uuid, fence, text }))
+    record({ kind: fc.constant('log' as const), taskId: uuid, fence, text }),
+    record({
+      kind: fc.constant('receipts' as const), signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+      entries: fc.array(record({ taskId: uuid, fence, startedAtMs: fence, endedAtMs: fence, leaf: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')) }), { minLength: 1, maxLength: 20 }),
+    }))
   const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'))
   const submitterMessage: fc.Arbitrary<SubmitterMessage> = fc.oneof(
     record({ kind: fc.constant('program' as const), digest, program: fc.constantFrom(PROGRAM, SMALL_PROGRAM, SETUP_PROGRAM) }),
@@ -64,7 +68,7 @@ describe('work messages', () => {
   })
 
   it('are ignored when their kind is not known', () => {
-    for (const kind of [7, 15, 16, 99, -1, 1.5, '0', null, [], { kind: 0 }]) assert.equal(workerMessageFromWire([kind, 1, 2]), undefined)
+    for (const kind of [8, 15, 16, 99, -1, 1.5, '0', null, [], { kind: 0 }]) assert.equal(workerMessageFromWire([kind, 1, 2]), undefined)
     for (const kind of [0, 5, 15, 20, 99]) assert.equal(submitterMessageFromWire([kind, 1, 2]), undefined)
   })
 
@@ -74,8 +78,8 @@ describe('work messages', () => {
       assert.deepEqual(workerMessageFromWire(overWire([...workerMessageToWire(message), ...noRefs, 'later', { x: 1 }])), message)
     }
     for (const [message] of SUBMITTER_MESSAGES) {
-      const noRefs = message.kind === 'lease' && message.refs === undefined ? [[]] : []
-      assert.deepEqual(submitterMessageFromWire(overWire([...submitterMessageToWire(message), ...noRefs, 'later', { x: 1 }])), narrow(message))
+      const absent = message.kind !== 'lease' || message.placement !== undefined ? [] : message.refs === undefined ? [[], null] : [null]
+      assert.deepEqual(submitterMessageFromWire(overWire([...submitterMessageToWire(message), ...absent, 'later', { x: 1 }])), narrow(message))
     }
     const [hello] = WORKER_MESSAGES
     assert.deepEqual(workerMessageFromWire([0, 1, { engine: 'v8', features: [], memory: 1, slots: 1, gpu: true }])?.kind, hello?.[0].kind)
@@ -101,6 +105,7 @@ describe('work messages', () => {
     const id = new Uint8Array(16)
     const capability = { engine: 'v8', features: [], memory: 1, slots: 1 }
     const usage = [1, 1]
+    const entry: unknown[] = [id, 1, 1, 2, new Uint8Array(32)]
     const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     const inOutputs = (...refs: unknown[]): unknown[] => [3, id, 1, 0, { there: 1 }, [1, null, null, 1, null, null], '', refs]
     const inValues = (...refs: unknown[]): unknown[] => [17, id, 1, new Uint8Array(32), 1000, [undefined, 1, undefined], refs]
@@ -145,6 +150,13 @@ describe('work messages', () => {
       ['refuse with status 0', [5, id, 1, 0, '']], ['refuse with a status of 17 bits', [5, id, 1, 65536, '']], ['refuse without reason', [5, id, 1, 62]],
       ['log without text', [6, id, 1]], ['log of bytes', [6, id, 1, id]], ['log of too much', [6, id, 1, 'x'.repeat(MAX_LOG_BYTES + 1)]], ['log with a short id', [6, new Uint8Array(15), 1, '']],
       ['log without fence', [6, id, undefined, '']], ['log with a negative fence', [6, id, -1, '']],
+      ['receipts without signature', [7, undefined, [entry]]], ['receipts with a short signature', [7, new Uint8Array(63), [entry]]], ['receipts with a signature of text', [7, 'x'.repeat(64), [entry]]],
+      ['receipts of nothing', [7, new Uint8Array(64)]], ['receipts of none', [7, new Uint8Array(64), []]], ['receipts of too many', [7, new Uint8Array(64), new Array(MAX_RECEIPTS_PER_MESSAGE + 1).fill(entry)]],
+      ...[
+        ['no id', 0, undefined], ['a short id', 0, new Uint8Array(15)], ['a fence of text', 1, '1'], ['a start before 1970', 2, -1], ['half a millisecond', 3, 0.5],
+        ['an end that is infinite', 3, Infinity], ['a short leaf', 4, new Uint8Array(31)], ['a leaf in hex', 4, 'ab'.repeat(32)],
+      ].map(([what, at, value]): [string, unknown] => [`receipts with ${String(what)}`, [7, new Uint8Array(64), [entry, entry.map((field, i) => i === at ? value : field)]]]),
+      ['receipts with an entry cut short', [7, new Uint8Array(64), [entry.slice(0, 4)]]],
       ['result whose time is not known', [3, id, 1, 44, '', [null, null, null, 1, null, null], '']], ['result whose memory is text', [3, id, 1, 44, '', [1, '1', null, 1, null, null], '']],
     ]
     for (const [what, wire] of worker) it(what, () => { refusesWire(() => workerMessageFromWire(wire)) })
@@ -195,5 +207,5 @@ describe('work messages', () => {
 
 /** The sample has 1n; integers have one form after the wire. */
 function narrow (message: SubmitterMessage): SubmitterMessage {
-  return message.kind === 'lease' && message.refs === undefined ? { ...message, values: [5, undefined, { a: [1, -2] }] } : message
+  return message.kind === 'lease' && message.refs === undefined && message.placement === undefined ? { ...message, values: [5, undefined, { a: [1, -2] }] } : message
 }

@@ -5,7 +5,7 @@ import { starterDefinition } from '../../../../src/cli/starter-definition.ts'
 import { binaryKind } from '../../../../src/executor/binary/sniff.ts'
 import { inspectModule } from '../../../../src/executor/inspect.ts'
 import { formatJson } from '../../../../src/task/json.ts'
-import { parseDefinition } from '../../../../src/task/parse.ts'
+import { parseTask } from '../../../support/parse-task.ts'
 import { ComponentBuilder, Extern, Primitive, func, instanceType, exportDecl, typeDecl } from '../../../support/component-builder.ts'
 
 const fixture = (file: string): Uint8Array => readFileSync(new URL(`../../../fixtures/components/${file}.wasm`, import.meta.url))
@@ -47,7 +47,7 @@ describe('report on a component', () => {
   it('writes a definition to start from', async () => {
     for (const [file, functionName, types] of [['text', 'add', ['integer', 'integer']], ['command', undefined, ['json']], ['composed', 'reenter', []]] as const) {
       const source = starterDefinition(inspectModule(fixture(file)), { fileName: `${file}.wasm`, cid: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy' })
-      const { definition, warnings } = await parseDefinition(source, { fileName: `${file}.wasm` })
+      const { definition, warnings } = await parseTask(source, { fileName: `${file}.wasm` })
       assert.deepEqual(warnings, [])
       assert.equal(definition.functionName, functionName)
       assert.deepEqual(definition.inputs.map(({ type }) => type), types)

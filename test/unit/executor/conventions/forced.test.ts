@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { detectConvention, requireAdapter } from '../../../../src/executor/abi/detect.ts'
 import { parseModule } from '../../../../src/executor/binary/parse.ts'
 import { CONVENTIONS } from '../../../../src/task/conventions.ts'
-import { parseDefinition } from '../../../../src/task/parse.ts'
+import { parseTask } from '../../../support/parse-task.ts'
 import { fixtureModule } from '../../../support/fixture-module.ts'
 import { failsWith, outputsOf } from '../../../support/in-process.ts'
 import { rejectsWith } from '../../../support/rejects.ts'
@@ -14,7 +14,7 @@ const NUMBERS = '(module (memory (export "memory") 1) (func (export "main") (par
 describe('a convention that the definition forces', () => {
   it('is one of those that there are', async () => {
     for (const name of CONVENTIONS) {
-      assert.equal((await parseDefinition(definition(name), { fileName: 't.yaml' })).definition.abi, name)
+      assert.equal((await parseTask(definition(name), { fileName: 't.yaml' })).definition.abi, name)
       // That one is a kind of file, not a way to call a core module.
       if (name === 'component') continue
       assert.equal(requireAdapter(detectConvention(parseModule(await wat(NUMBERS)), undefined, name)).convention, name)
@@ -22,10 +22,10 @@ describe('a convention that the definition forces', () => {
   })
 
   it('is checked with the definition, and the name that may be meant is shown', async () => {
-    const error = await rejectsWith('ERR_DEFINITION', parseDefinition(definition('assembly-script'), { fileName: 't.yaml' }))
+    const error = await rejectsWith('ERR_DEFINITION', parseTask(definition('assembly-script'), { fileName: 't.yaml' }))
     assert.match(error.message, /t\.yaml:3:\d+: abi: .*assemblyscript.*did you mean "assemblyscript"/)
-    for (const name of ['napi', 'embind', 'numbers2', '__proto__', 'constructor']) await rejectsWith('ERR_DEFINITION', parseDefinition(definition(name), { fileName: 't.yaml' }))
-    await rejectsWith('ERR_DEFINITION', parseDefinition(definition('7'), { fileName: 't.yaml' }))
+    for (const name of ['napi', 'embind', 'numbers2', '__proto__', 'constructor']) await rejectsWith('ERR_DEFINITION', parseTask(definition(name), { fileName: 't.yaml' }))
+    await rejectsWith('ERR_DEFINITION', parseTask(definition('7'), { fileName: 't.yaml' }))
   })
 
   it('is checked by the sandbox too', async () => {

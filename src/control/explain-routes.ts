@@ -1,0 +1,38 @@
+/** Why a task is not running: GET /v1/tasks/:id/explain. */
+import type { FastifyInstance } from 'fastify'
+import type { Node } from '../node.ts'
+import type { Explanation } from '../roles/explain-task.ts'
+import { sendJson } from './reply.ts'
+import { findTask } from './task-lookup.ts'
+import { compact, type View } from './views.ts'
+
+export function addExplainRoutes (app: FastifyInstance, components: { node: Promise<Node> }): void {
+  app.get<{ Params: { id: string } }>('/v1/tasks/:id/explain', async (request, reply) => {
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const node = await components.node
+    const handle = await findTask(node, request.params.id)
+    return await sendJson(reply, explanationView(await node.explain(handle.id, { signal: gone.signal })))
+  })
+}
+
+/** Times are ISO 8601, states upper case; keys without a value are left out. */
+export function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, deadlineAtMs, workers, peers, declines }: Explanation): View {
+  return compact({
+    id,
+    state: state.toUpperCase(),
+    summary,
+    backoffUntil: time(backoffUntilMs),
+    nextOfferAt: time(nextOfferAtMs),
+    deadline: time(deadlineAtMs),
+    workers: workers.map(({ peer, verdict, reason }) => compact({ peer, verdict, reason: reason === '' ? undefined : reason })),
+    peers: peers.map(({ peer, verdict, reason, load, slots }) => compact({
+      peer, verdict, reason: reason === '' ? undefined : reason, ...(verdict === 'silent' ? {} : { load, slots }),
+    })),
+    declines: declines.map(({ peer, code, reason, atMs }) => compact({ peer, code, reason, at: time(atMs) })),
+  })
+}
+
+function time (ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString()
+}

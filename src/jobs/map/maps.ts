@@ -1,0 +1,164 @@
+/** All maps of a node: made, looked up, gone on with, and removed. Their records are those of jobs (`jobs.ts`). */
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { LRUCache } from 'lru-cache'
+import { CorebrumError } from '../../errors.ts'
+import { MAX_OPEN_MAPS } from '../../limits.ts'
+import { splitTaskId } from '../../task/task-id.ts'
+import type { TaskDefinition } from '../../task/definition.ts'
+import { asRecord, asText } from '../../wire/shape.ts'
+import type { JobKind } from '../job-kind.ts'
+import type { Jobs } from '../jobs.ts'
+import type { JobTasks } from '../ports.ts'
+import { makeMapFolder, mapDir, openMapFolder, type MapFolder } from './map-folder.ts'
+import { MapJob } from './map-job.ts'
+import { listInput, type MapSettings } from './map-settings.ts'
+
+export interface MapRequest extends Partial<Pick<MapSettings, 'common' | 'failFast' | 'policy' | 'noCache' | 'reduce'>> {
+  definition: TaskDefinition
+  /** Folder that the definition's paths are taken from. */
+  baseDir: string
+  /** That of the final task's definition. Default `baseDir`. */
+  reduceBaseDir?: string
+}
+
+export interface Maps {
+  readonly kind: JobKind
+  /** Makes a map that waits for its inputs. Rejects as `Node.submit`, and with ERR_DEFINITION when the final task takes no list. */
+  create (request: MapRequest, options?: { signal?: AbortSignal }): Promise<MapJob>
+  /** A map of this node or data folder, as it stands. Rejects with ERR_TASK_UNKNOWN, ERR_USAGE when another process has it, ERR_JOURNAL. */
+  find (id: string): Promise<MapJob>
+  /** Goes on with a map that is paused, also one of another process that left it; one that has ended is left as it is. Rejects as `find`. */
+  proceed (id: string): Promise<MapJob>
+  /** Ends a map that has not ended, and keeps its results. Rejects as `find`. */
+  cancel (id: string): Promise<void>
+  /** Removes what is kept of a map that has ended, or that nobody has open. */
+  remove (id: string): Promise<void>
+  /** Runs nothing more; what is done is on disk when it resolves, and unfinished maps go on after the next start. */
+  stop (): Promise<void>
+}
+
+export interface MapsComponents {
+  tasks: JobTasks
+  jobs: () => Pick<Jobs, 'begin' | 'cancel'>
+  dataDir: string
+  /** False for a node that keeps no journal: its maps go on only when somebody asks. */
+  durable: boolean
+}
+
+/** Ended maps that somebody asked for lately. */
+const MAX_ENDED_OPEN = 16
+const ID_CHARS = 36
+
+export function createMaps ({ tasks, jobs, dataDir, durable }: MapsComponents): Maps {
+  /** Those that have not ended. */
+  const live = new Map<string, MapJob>()
+  const ended = new LRUCache<string, MapJob>({ max: MAX_ENDED_OPEN, dispose: (job) => { void job.leave() } })
+  const opening = new Map<string, Promise<MapJob>>()
+  let stopping = false
+
+  function register (id: string, folder: MapFolder, { hold, paused }: { hold: () => void, paused: boolean }): MapJob {
+    const job: MapJob = new MapJob({
+      id,
+      folder,
+      tasks,
+      paused,
+      isStopping: () => stopping,
+      release () {
+        hold()
+        live.delete(id)
+        if (stopping) return
+        ended.set(id, job)
+      },
+    })
+    live.set(id, job)
+    return job
+  }
+
+  async function restore (id: string, { paused }: { paused: boolean }): Promise<MapJob> {
+    if (id.length !== ID_CHARS || splitTaskId(id) === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `"${id.slice(0, 100)}" is no id of a map`)
+    const folder = await openMapFolder(mapDir(dataDir, id))
+    const { definition, reduce } = folder.settings
+    const holds = [tasks.hold(definition), ...(reduce === undefined ? [] : [tasks.hold(reduce)])]
+    return register(id, folder, { paused, hold: () => { for (const end of holds) end() } })
+  }
+
+  async function find (id: string): Promise<MapJob> {
+    const known = live.get(id) ?? ended.get(id)
+    if (known !== undefined) return known
+    const opened = opening.get(id) ?? open(id).finally(() => { opening.delete(id) })
+    opening.set(id, opened)
+    return await opened
+  }
+
+  /** One that no job of this node stands for. */
+  async function open (id: string): Promise<MapJob> {
+    const job = await restore(id, { paused: true })
+    if (job.isOver) job.release()
+    else await begin(job)
+    return job
+  }
+
+  async function begin (job: MapJob): Promise<void> {
+    await jobs().begin('map', job, { id: job.id, volatile: !durable })
+  }
+
+  return {
+    kind: {
+      kind: 'map',
+      restore: (saved) => restore(asText(asRecord(saved, 'a map').id, 'map.id', ID_CHARS), { paused: false }),
+    },
+    find,
+    async create ({ definition, baseDir, reduceBaseDir = baseDir, reduce, common = {}, failFast = false, policy, noCache = false }, { signal } = {}) {
+      if (live.size >= MAX_OPEN_MAPS) throw new CorebrumError('ERR_QUEUE_FULL', `this node has ${live.size} unfinished maps, as many as it may; end or cancel some`)
+      if (reduce !== undefined) listInput(reduce)
+      const id = randomUUID()
+      const dir = mapDir(dataDir, id)
+      const holds: Array<() => void> = []
+      const hold = (): void => { for (const end of holds) end() }
+      let folder: MapFolder
+      try {
+        const options = signal === undefined ? {} : { signal }
+        const pinned = await tasks.pin(definition, { baseDir, ...options })
+        holds.push(pinned.release)
+        const final = reduce === undefined ? undefined : await tasks.pin(reduce, { baseDir: reduceBaseDir, ...options })
+        if (final !== undefined) holds.push(final.release)
+        folder = await makeMapFolder(dir, {
+          name: definition.name, createdAtMs: Date.now(), definition: pinned.definition, common, reduce: final?.definition, failFast, policy, noCache,
+        })
+      } catch (error) {
+        hold()
+        throw error
+      }
+      const job = register(id, folder, { hold, paused: false })
+      try {
+        await begin(job)
+        await job.proceed()
+      } catch (error) {
+        ended.delete(id)
+        await rm(dir, { recursive: true, force: true })
+        throw error
+      }
+      return job
+    },
+    async proceed (id) {
+      const job = await find(id)
+      if (!job.isOver) await job.proceed()
+      return job
+    },
+    async cancel (id) {
+      await find(id)
+      jobs().cancel(id, 'the map was cancelled')
+    },
+    async remove (id) {
+      if (live.has(id)) return
+      ended.delete(id)
+      await rm(mapDir(dataDir, id), { recursive: true, force: true })
+    },
+    async stop () {
+      stopping = true
+      await Promise.all([...live.values(), ...ended.values()].map((job) => job.leave()))
+      live.clear()
+    },
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Opens a database and makes sure that nothing is missing that was promised: LevelDB itself begins anew where its CURRENT file
+ * is gone, leaves out damaged parts of its logs, and does not notice when a log has lost its end. What is damaged is salvaged.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CorebrumError } from '../errors.ts'
+import { journalError, levelCode, systemAdvice } from './journal-error.ts'
+import { openLevel, probeLevel, readRow, type LevelHandle } from './level.ts'
+import { damageOfLogs } from './log-check.ts'
+import { promisedIn } from './mark.ts'
+import { salvage, tidySalvage } from './salvage.ts'
+import { migrate, SCHEMA, WRITTEN_KEY, type Schema } from './schema.ts'
+
+/** A file that says that something could not be read. */
+export const DAMAGE_NOTE = 'DAMAGED'
+
+export interface Checks {
+  /** What is missing of what was promised, in words; undefined when nothing is. */
+  check: (level: LevelHandle) => Promise<string | undefined>
+  /** Whether a row belongs into this database; what does not is not saved when it is damaged. */
+  isRecord: (key: string, body: Uint8Array) => boolean
+  schema: Schema
+}
+
+export interface Opened {
+  level: LevelHandle
+  /** Number of the last write. */
+  written: number
+  salvaged: boolean
+}
+
+type Log = (level: 'warn' | 'error', message: string) => void
+type Found = { level: LevelHandle, written: number } | { damage: string }
+
+/** Rejects with ERR_JOURNAL: in use by another process, not writable, of a newer layout, or damaged with no room to save it. */
+export async function openChecked (dir: string, { check = async () => undefined, isRecord = () => true, schema = SCHEMA }: Partial<Checks>, log: Log): Promise<Opened> {
+  try {
+    await tidySalvage(dir)
+    await makeFolder(dir)
+    const found = await tryOpen(dir, check, schema)
+    if ('level' in found) return { ...found, salvaged: false }
+    log('warn', `the journal ${dir} is damaged: ${found.damage}; what can be read is being saved`)
+    const { movedTo, recovered, lost } = await salvage(dir, { isRecord, version: schema.version, nowMs: Date.now() })
+    log('warn', `the journal ${dir} was damaged and is new: ${recovered} records were saved, ${lost === 0 ? 'and none was found that could not be read' : `${lost} could not be read`}; the damaged one lies in ${movedTo}, and may be removed`)
+    const again = await tryOpen(dir, async () => undefined, schema)
+    if ('level' in again) return { ...again, salvaged: true }
+    throw new CorebrumError('ERR_JOURNAL', `the journal ${dir} is damaged and could not be saved: ${again.damage}; move the folder away to begin anew`)
+  } catch (error) {
+    throw journalError(error, dir)
+  }
+}
+
+async function makeFolder (dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    // On a read-only file system Node says that something is missing; the plain call says what is wrong.
+    if (systemAdvice(error) === undefined) await mkdir(dir, { mode: 0o700 })
+    throw error
+  }
+}
+
+async function tryOpen (dir: string, check: Checks['check'], schema: Schema): Promise<Found> {
+  await probeLevel(dir)
+  const names = await readdir(dir)
+  if (names.includes(DAMAGE_NOTE)) return { damage: 'some of it could not be read when it was last used' }
+  const isNew = !names.includes('CURRENT')
+  if (isNew && names.some((name) => /^(?:\d+\.(?:log|ldb|sst)|MANIFEST-\d+)$/.test(name))) return { damage: 'its file CURRENT is missing' }
+  const damage = await damageOfLogs(dir)
+  if (damage !== undefined) return { damage }
+  if (isNew) await rm(join(dir, 'PROMISED'), { force: true })
+  const promised = await promisedIn(dir)
+  let level: LevelHandle
+  try {
+    level = await openLevel(dir, { create: isNew })
+  } catch (error) {
+    if (levelCode(error) === 'LEVEL_LOCKED' || systemAdvice(error) !== undefined) throw error
+    return { damage: journalError(error, '').message }
+  }
+  try {
+    const state = await stateOf(level, dir, isNew, promised, schema) ?? await check(level)
+    if (state === undefined) return { level, written: await writtenIn(level) }
+    await level.close()
+    return { damage: state }
+  } catch (error) {
+    await level.close()
+    if (levelCode(error) === 'LEVEL_CORRUPTION') return { damage: 'a table file cannot be read' }
+    throw error
+  }
+}
+
+async function stateOf (level: LevelHandle, dir: string, isNew: boolean, promised: number, schema: Schema): Promise<string | undefined> {
+  if (!await migrate(level, dir, isNew, schema)) return 'it does not say what layout it has'
+  const written = await writtenIn(level)
+  return written < promised ? `its last ${promised - written} writes are missing` : undefined
+}
+
+async function writtenIn (level: LevelHandle): Promise<number> {
+  const row = await readRow(level, WRITTEN_KEY)
+  const count = row?.body === undefined ? 0 : Number(Buffer.from(row.body).toString('latin1'))
+  return Number.isSafeInteger(count) ? count : 0
+}

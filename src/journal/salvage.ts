@@ -1,0 +1,140 @@
+/**
+ * Saves what can be read of a damaged database into a new one, and keeps the damaged folder beside it. Whenever this is broken
+ * off, either the damaged folder or the new one stands in its place, and it can be done again.
+ */
+import { constants, copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Batch } from './commit-queue.ts'
+import { syncFolder } from '../modules/durable-file.ts'
+import { levelCode } from './journal-error.ts'
+import { openLevel, readRange, repairLevel, writeBatch, type LevelHandle, type Row } from './level.ts'
+import { VERSION_KEY, WRITTEN_KEY, writeVersion } from './schema.ts'
+
+export interface Salvaged {
+  /** Where the damaged folder lies now. */
+  movedTo: string
+  recovered: number
+  /** Rows that were there and could not be read. */
+  lost: number
+}
+
+export interface SalvageOptions {
+  /** Whether a row with a right checksum is one that belongs here. */
+  isRecord: (key: string, body: Uint8Array) => boolean
+  /** Version of the layout. */
+  version: number
+  /** Unix milliseconds, for the name. */
+  nowMs: number
+}
+
+const ROWS_PER_WRITE = 1_000
+/** All keys are ASCII. */
+const ALL = { gte: '', lt: '\x7f' }
+
+/** Folders that stand beside the database while it is salvaged. */
+function besides (dir: string): { repaired: string, fresh: string } {
+  return { repaired: `${dir}.repair`, fresh: `${dir}.new` }
+}
+
+/** Ends a salvage that was broken off. */
+export async function tidySalvage (dir: string): Promise<void> {
+  const { repaired, fresh } = besides(dir)
+  // The new folder is whole when the damaged one is moved away.
+  if (!await exists(dir) && await exists(fresh)) await rename(fresh, dir)
+  await rm(repaired, { recursive: true, force: true })
+  await rm(fresh, { recursive: true, force: true })
+}
+
+/** Rejects with errors of the system, and of LevelDB when nothing can be read. */
+export async function salvage (dir: string, options: SalvageOptions): Promise<Salvaged> {
+  const { repaired, fresh } = besides(dir)
+  await copyDatabase(dir, repaired)
+  await repairLevel(repaired)
+  const from = await openLevel(repaired, { create: false })
+  let counts: { recovered: number, lost: number }
+  try {
+    const to = await openLevel(fresh, { create: true })
+    try {
+      counts = await copyRows(from, to, options.isRecord)
+      await writeVersion(to, options.version)
+    } finally {
+      await to.close()
+    }
+  } finally {
+    await from.close()
+  }
+  const movedTo = await freeName(`${dir}.damaged-${new Date(options.nowMs).toISOString().replace(/[-:]|\.\d+/g, '')}`)
+  await rename(dir, movedTo)
+  await rename(fresh, dir)
+  await syncFolder(dirname(dir))
+  await rm(repaired, { recursive: true, force: true })
+  return { movedTo, ...counts }
+}
+
+/** Links are enough: LevelDB writes new files and never into old ones. */
+async function copyDatabase (from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await mkdir(to, { mode: 0o700 })
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    if (!entry.isFile() || !/^(?:\d+\.(?:log|ldb|sst)|MANIFEST-\d+|CURRENT)$/.test(entry.name)) continue
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE))
+  }
+}
+
+async function copyRows (from: LevelHandle, to: LevelHandle, isRecord: SalvageOptions['isRecord']): Promise<{ recovered: number, lost: number }> {
+  let recovered = 0
+  let lost = 0
+  let operations: Batch['operations'] = new Map()
+  const write = async (): Promise<void> => {
+    const batch = { operations, sync: true }
+    operations = new Map()
+    await writeBatch(to, batch)
+  }
+  for await (const row of readableRows(from, () => { lost++ })) {
+    // Rows of the database itself are written anew.
+    if (row.key === VERSION_KEY || row.key === WRITTEN_KEY) continue
+    if (row.body === undefined || !isRecord(row.key, row.body)) {
+      lost++
+      continue
+    }
+    recovered++
+    operations.set(row.key, { body: row.body, fresh: false, strict: false })
+    if (operations.size >= ROWS_PER_WRITE) await write()
+  }
+  await write()
+  return { recovered, lost }
+}
+
+/** All rows that can be read; a part that cannot is read again row by row, and then passed over. */
+async function * readableRows (level: LevelHandle, onLost: () => void): AsyncGenerator<Row> {
+  let range: { gte?: string, gt?: string, lt: string } = ALL
+  for (let rowsAtOnce: number | undefined; ;) {
+    let last: string | undefined
+    try {
+      for await (const rows of readRange(level, range, rowsAtOnce)) {
+        for (const row of rows) {
+          yield row
+          last = row.key
+        }
+      }
+      return
+    } catch (error) {
+      if (levelCode(error) !== 'LEVEL_CORRUPTION') throw error
+      if (last !== undefined) range = { gt: last, lt: ALL.lt }
+      else if (rowsAtOnce === 1) return onLost()
+      rowsAtOnce = 1
+    }
+  }
+}
+
+async function freeName (name: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const candidate = i === 1 ? name : `${name}-${i}`
+    if (!await exists(candidate)) return candidate
+  }
+}
+
+async function exists (path: string): Promise<boolean> {
+  return await stat(path).then(() => true, () => false)
+}

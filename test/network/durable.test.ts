@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { cp } from 'node:fs/promises'
+import type { CallResult, Executor } from '../../src/executor/executor.ts'
+import { createExecutor } from '../../src/executor/pool.ts'
+import { RETURN_MS } from '../../src/limits.ts'
+import type { Channel, Network } from '../../src/network/network.ts'
+import type { DurableJournal } from '../../src/roles/journal-level.ts'
+import { submitterLink, workerLink } from '../../src/roles/link.ts'
+import { ResultCollector } from '../../src/roles/result-collector.ts'
+import { Submitter } from '../../src/roles/submitter.ts'
+import { createTaskHandle } from '../../src/roles/task-handle.ts'
+import { createTaskTable, type TaskTable } from '../../src/roles/task-table.ts'
+import { createWorkStreams, type WorkStreams } from '../../src/roles/work-streams.ts'
+import { Worker } from '../../src/roles/worker.ts'
+import type { Program } from '../../src/task/program.ts'
+import type { TaskRecord } from '../../src/task/state.ts'
+import { WORK_PROTOCOL } from '../../src/wire/messages.ts'
+import { ModuleShelf } from '../support/executor-fixture.ts'
+import { useJournals } from '../support/journal-samples.ts'
+import { useMesh } from '../support/mesh.ts'
+import { childPids } from '../support/processes.ts'
+import { FakeBlobs, FakeExecutor, capability, program, provisionsOf, turn, type FakeCall } from '../support/roles.ts'
+import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
+import { useTempDirs } from '../support/temp-dir.ts'
+
+/** Begins its calls at once; the test ends them. */
+class ManualExecutor extends FakeExecutor {
+  #waiting: Array<() => void> = []
+
+  override run (...args: Parameters<FakeExecutor['run']>): Promise<CallResult> {
+    const result = super.run(...args)
+    this.calls.at(-1)?.start()
+    for (const wake of this.#waiting.splice(0)) wake()
+    return result
+  }
+
+  /** The call of this number, counted from 0, as soon as there is one. */
+  async call (number: number): Promise<FakeCall> {
+    while (true) {
+      const call = this.calls[number]
+      if (call !== undefined) return call
+      await new Promise<void>((resolve) => { this.#waiting.push(resolve) })
+    }
+  }
+}
+
+function isAlive (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+interface Side<E extends Executor = Executor> { network: Network, worker: Worker, streams: WorkStreams, executor: E }
+
+describe('durable tasks over a real network and a real journal', () => {
+  const mesh = useMesh()
+  const tempDir = useTempDirs()
+  const journals = useJournals(tempDir)
+  let network: Network
+  let dataDir: string
+  let journal: DurableJournal
+  let tasks: TaskTable
+  let submitter: Submitter
+  let workers: Side[]
+  /** Peers whose work streams are refused: cut off. */
+  let cutOff: Set<string>
+  let channels: Channel[]
+
+  /** A submitter on what the one before left in `folder`. */
+  async function start (folder: string): Promise<void> {
+    dataDir = folder
+    journal = await journals.start(folder)
+    tasks = createTaskTable()
+    const announcer = { update: () => {}, current: () => [], nextOfferAt: () => undefined, stop: () => {} }
+    submitter = new Submitter({ peerId: network.peerId, tasks, announcer, journal, collector: new ResultCollector(new FakeBlobs()) })
+    for await (const recovered of journal.recover()) submitter.recover(recovered)
+  }
+
+  /** As after kill -9: another submitter finds what was on disk at this moment. */
+  async function crash (): Promise<void> {
+    const image = await tempDir()
+    await cp(dataDir, image, { recursive: true })
+    const before = submitter
+    for (const channel of channels.splice(0)) channel.abort(new Error('killed'))
+    await start(image)
+    await before.stop()
+  }
+
+  const join = (): Promise<Side<ManualExecutor>> => joinWith(new ManualExecutor(1))
+
+  async function joinWith<E extends Executor> (executor: E): Promise<Side<E>> {
+    const made = await mesh.node({ peers: network.addresses() })
+    const can = capability({ slots: 1 })
+    const situation = (): ReturnType<ConstructorParameters<typeof Worker>[0]['situation']> => ({
+      peerId: made.peerId, capability: can, load: worker.load, draining: false, hasModule: true, maxModuleBytes: 1_000, allowedHosts: [], streams: 0, maxStreams: 10,
+    })
+    const worker: Worker = new Worker({
+      peerId: made.peerId, executor, provisions: provisionsOf(), blobs: new FakeBlobs(), capability: can, situation, onStranded: (peer) => { streams.reopen(peer) },
+    })
+    const streams = createWorkStreams({ network: made, worker, situation, log: () => {} })
+    const side = { network: made, worker, streams, executor }
+    workers.push(side)
+    await dial(side)
+    return side
+  }
+
+  async function dial ({ network: from, worker }: Side): Promise<void> {
+    worker.attach(submitterLink(await from.open(network.peerId, WORK_PROTOCOL), () => {}))
+  }
+
+  function cut (side: Side): void {
+    cutOff.add(side.network.peerId)
+    for (const channel of channels) if (channel.peer === side.network.peerId) channel.abort(new Error('cut'))
+  }
+
+  async function submit (what: Program = program()): Promise<string> {
+    const id = randomUUID()
+    await submitter.submit({ id, program: what, values: [5] })
+    return id
+  }
+
+  async function until (id: string, holds: (record: TaskRecord) => boolean): Promise<TaskRecord> {
+    for await (const record of createTaskHandle(tasks, id, () => {}).events()) if (holds(record)) return record
+    throw new Error(`the task ended as ${tasks.get(id)?.state}`)
+  }
+  const runsOn = (id: string, { network: { peerId } }: Side): Promise<TaskRecord> => until(id, ({ state, worker }) => state === 'running' && worker === peerId)
+  const kinds = (id: string): string[] => (tasks.get(id)?.history ?? []).map(({ kind }) => kind)
+
+  beforeEach(async () => {
+    workers = []
+    channels = []
+    cutOff = new Set()
+    network = await mesh.make()
+    await start(await tempDir())
+    await network.serve(WORK_PROTOCOL, (channel) => {
+      if (cutOff.has(channel.peer)) {
+        channel.abort(new Error('cut'))
+        return
+      }
+      channels.push(channel)
+      submitter.attach(workerLink(channel, () => {}))
+    })
+    await network.start()
+  })
+
+  afterEach(async () => {
+    for (const { streams, worker } of workers) {
+      streams.stop()
+      worker.stop()
+    }
+    await submitter.stop()
+  })
+
+  it('resumes a task whose stream broke where it runs, and does not run it again', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    for (const channel of channels.splice(0)) channel.abort(new Error('broken'))
+    await until(id, ({ history }) => history.some(({ kind }) => kind === 'resumed'))
+    const call = await one.executor.call(0)
+    call.finish({ result: 7 })
+    const { state, outputs, attempts, fence } = await until(id, ({ state }) => state === 'completed')
+    assert.deepEqual([state, outputs, attempts, fence, one.executor.calls.length], ['completed', { result: 7 }, 0, 2, 1])
+  }).timeout(10_000)
+
+  it('runs a task elsewhere within 1.5 s of a closed connection, and takes the late result for a duplicate', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    const two = await join()
+    const start = performance.now()
+    cut(one)
+    await two.executor.call(0)
+    const ms = performance.now() - start
+    assert(ms >= RETURN_MS - 5 && ms <= 1_500, `${ms} ms`)
+    await runsOn(id, two)
+    ;(await two.executor.call(0)).finish({ result: 2 })
+    await until(id, ({ state }) => state === 'completed')
+    const late = await one.executor.call(0)
+    late.finish({ result: 1 })
+    cutOff.clear()
+    while (one.worker.undeliveredFor(network.peerId) > 0 || !kinds(id).includes('duplicate')) await turn()
+    assert.deepEqual([tasks.get(id)?.outputs, (await journal.find(id))?.outputs], [{ result: 2 }, { result: 2 }])
+    assert.deepEqual(kinds(id).slice(-2), ['completed', 'duplicate'])
+  }).timeout(10_000)
+
+  it('takes the result of a worker that was cut off while nobody else has one', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    cut(one)
+    await until(id, ({ state }) => state === 'pending')
+    ;(await one.executor.call(0)).finish({ result: 1 })
+    cutOff.clear()
+    const { worker, outputs } = await until(id, ({ state }) => state === 'completed')
+    assert.deepEqual([worker, outputs], [one.network.peerId, { result: 1 }])
+  }).timeout(10_000)
+
+  it('tells a worker that was cut off when its task was cancelled, as soon as it is back', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    cut(one)
+    submitter.cancel(id)
+    await until(id, ({ state }) => state === 'cancelled')
+    const { signal } = await one.executor.call(0)
+    assert.equal(signal.aborted, false)
+    cutOff.clear()
+    await once(signal, 'abort')
+  }).timeout(10_000)
+
+  it('kills a running sandbox within 200 ms of a cancel', async () => {
+    await ensureSandboxBundle()
+    const shelf = new ModuleShelf()
+    const executor = createExecutor({ loadModule: shelf.loadModule }, { slots: 1 })
+    await executor.start()
+    try {
+      const one = await joinWith(executor)
+      const id = await submit(await shelf.program('(module (func (export "main") (param i64) (loop $l (br $l))))', { takes: { n: 'integer' } }))
+      await runsOn(id, one)
+      const sandboxes = childPids()
+      assert(sandboxes.length > 0 && sandboxes.every(isAlive))
+      const start = performance.now()
+      submitter.cancel(id)
+      while (sandboxes.every(isAlive)) await turn()
+      const ms = performance.now() - start
+      assert(ms < 200, `${ms} ms`)
+    } finally {
+      await executor.stop()
+    }
+  }).timeout(20_000)
+
+  it('goes on after kill -9 of the submitter: the worker resumes what it runs, and what waited is run', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    const waiting = await Promise.all([submit(), submit()])
+    // Leases are written a moment after they are given.
+    while (!(await journalled(id)).includes('started')) await turn()
+    await crash()
+    await until(id, ({ history }) => history.some(({ kind }) => kind === 'resumed'))
+    for (let n = 0; n < 3; n++) (await one.executor.call(n)).finish({ result: n })
+    for (const each of [id, ...waiting]) await until(each, ({ state }) => state === 'completed')
+    assert.deepEqual([one.executor.calls.map(({ taskId }) => taskId), tasks.open], [[id, ...waiting], 0])
+    assert.deepEqual(kinds(id).filter((kind) => kind === 'recovered' || kind === 'resumed'), ['recovered', 'resumed'])
+  }).timeout(20_000)
+
+  it('takes the result that was ready while the submitter was dead', async () => {
+    const one = await join()
+    const id = await submit()
+    await runsOn(id, one)
+    while (!(await journalled(id)).includes('leased')) await turn()
+    cut(one)
+    await crash()
+    ;(await one.executor.call(0)).finish({ result: 9 })
+    cutOff.clear()
+    const { outputs, fence } = await until(id, ({ state }) => state === 'completed')
+    assert.deepEqual([outputs, fence, one.executor.calls.length], [{ result: 9 }, 1, 1])
+    while (one.worker.undeliveredFor(network.peerId) > 0) await turn()
+  }).timeout(20_000)
+
+  it('stops without ending anything, and goes on', async () => {
+    const ids = await Promise.all([submit(), submit()])
+    const folder = dataDir
+    await submitter.stop()
+    await journal.stop()
+    await start(folder)
+    const one = await join()
+    for (let n = 0; n < 2; n++) (await one.executor.call(n)).finish()
+    for (const id of ids) assert.equal((await until(id, ({ state }) => state === 'completed')).attempts, 0)
+  }).timeout(10_000)
+
+  /** The history of an open task that a submitter would find now. */
+  async function journalled (id: string): Promise<string[]> {
+    const image = await tempDir()
+    await cp(dataDir, image, { recursive: true })
+    const copy = await journals.start(image)
+    try {
+      for await (const { record } of copy.recover()) if (record.id === id) return record.history.map(({ kind }) => kind)
+      return []
+    } finally {
+      await copy.stop()
+    }
+  }
+})
