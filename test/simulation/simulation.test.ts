@@ -20,7 +20,8 @@ function complaint ({ broken }: Report, { hostile, defect }: ScheduleInit = {}):
 }
 
 describe('submitters and workers under a simulated network and clock', function () {
-  this.timeout(600_000)
+  // A minute or two on two free cores.
+  this.timeout(1_800_000)
   const counts = new Map<CoverageEvent, number>()
 
   function add (report: Report): void {
