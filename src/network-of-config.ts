@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Network } from './network/network.ts'
-import { OFFERS_TOPIC } from './roles/offers.ts'
+import { OFFERS_TOPIC } from './roles/offers/offers.ts'
 
 export async function networkOf (config: Config, log: (message: string, level: 'error' | 'warn' | 'info' | 'debug') => void): Promise<Network> {
   const { createNetwork } = await import('./network/create-network.ts')

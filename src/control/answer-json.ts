@@ -1,6 +1,6 @@
 /** Reads the JSON that the daemon writes, which may hold outputs of tens of megabytes. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_CONTROL_ANSWER_BYTES } from '../limits.ts'
+import { MAX_CONTROL_ANSWER_BYTES } from './limits.ts'
 import { parseJsonValue } from '../task/json.ts'
 import { valueFault, type Value } from '../task/values.ts'
 

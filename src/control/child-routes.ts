@@ -1,6 +1,6 @@
 /** Route for the tasks of a job: steps, runs, items, replicas, by number and page by page. */
 import type { FastifyInstance } from 'fastify'
-import { MAX_CHILDREN_PAGE } from '../limits.ts'
+import { MAX_CHILDREN_PAGE } from './limits.ts'
 import type { Node } from '../node.ts'
 import type { TaskRecord } from '../task/state.ts'
 import { MAX_CHILD_NUMBER, splitTaskId } from '../task/task-id.ts'

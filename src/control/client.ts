@@ -2,7 +2,7 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { codeOf, describeSystemError } from '../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../errors.ts'
-import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES, MAX_CONTROL_PATH_CHARS } from '../limits.ts'
+import { CONTROL_ANSWER_MS, MAX_CONTROL_ANSWER_BYTES, MAX_CONTROL_PATH_CHARS } from './limits.ts'
 import type { TaskPolicy } from '../task/definition.ts'
 import { formatJson } from '../task/json.ts'
 import { isMapping, type Value } from '../task/values.ts'

@@ -1,7 +1,7 @@
 /** Why a task is not running: GET /v1/tasks/:id/explain. */
 import type { FastifyInstance } from 'fastify'
 import type { Node } from '../node.ts'
-import type { Explanation } from '../roles/explain-task.ts'
+import type { Explanation } from '../roles/offers/explain-task.ts'
 import { sendJson } from './reply.ts'
 import { findTask } from './task-lookup.ts'
 import { compact, type View } from './views.ts'

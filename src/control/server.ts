@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { CorebrumError, toCorebrumError, type ErrorCode } from '../errors.ts'
-import { MAX_CONTROL_BODY_BYTES } from '../limits.ts'
+import { MAX_CONTROL_BODY_BYTES } from './limits.ts'
 import type { Node } from '../node.ts'
 import { addBlobRoutes } from './blob-routes.ts'
 import { addExplainRoutes } from './explain-routes.ts'

@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { CorebrumError } from '../errors.ts'
-import { CONTROL_PROBE_MS, STALE_LOCK_MS } from '../limits.ts'
+import { CONTROL_PROBE_MS, STALE_LOCK_MS } from './limits.ts'
 import { codeOf, describeSystemError } from '../config/system-error.ts'
 import { fitsSocketPath, MAX_SOCKET_PATH_BYTES } from './socket-path.ts'
 

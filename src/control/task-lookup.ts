@@ -1,6 +1,6 @@
 /** Finds a task by its id or by the beginning of it. */
 import { CorebrumError } from '../errors.ts'
-import { MIN_ID_PREFIX } from '../limits.ts'
+import { MIN_ID_PREFIX } from './limits.ts'
 import type { Node, TaskHandle } from '../node.ts'
 
 const SHOWN = 5

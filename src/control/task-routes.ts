@@ -1,7 +1,8 @@
 /** Routes for tasks: submit and follow, look up, list, logs, cancel. */
 import type { FastifyInstance } from 'fastify'
 import { CorebrumError } from '../errors.ts'
-import { CANCEL_WRITE_MS, MAX_LISTED_TASKS, MAX_REPLICAS, MAX_UPLOADS } from '../limits.ts'
+import { CANCEL_WRITE_MS, MAX_UPLOADS } from './limits.ts'
+import { MAX_LISTED_TASKS, MAX_REPLICAS } from '../limits.ts'
 import type { Node } from '../node.ts'
 import type { FileInput } from '../task/file-input.ts'
 import { isFinal, TASK_STATES, type TaskState } from '../task/state.ts'

@@ -1,6 +1,6 @@
 /** Files that commands hand to the daemon for a task that they then submit: too large for JSON, and maybe not the daemon's to read. */
 import { CorebrumError } from '../errors.ts'
-import { MAX_UPLOADS, UPLOAD_KEPT_MS } from '../limits.ts'
+import { MAX_UPLOADS, UPLOAD_KEPT_MS } from './limits.ts'
 import type { Blobs, KeptBlob } from '../modules/blobs.ts'
 
 export interface Uploads {

@@ -2,7 +2,7 @@
 import { cidOf } from '../modules/cid.ts'
 import type { ModuleStore, Retriever } from '../modules/modules.ts'
 import { resolveModule } from '../modules/resolve.ts'
-import { placeFiles } from '../roles/placed-files.ts'
+import { placeFiles } from '../roles/submitter/placed-files.ts'
 import { isPipeline, type AnyDefinition, type FileSource, type TaskDefinition } from '../task/definition.ts'
 import type { ProgramFile } from '../task/program.ts'
 import type { JobTasks } from './ports.ts'

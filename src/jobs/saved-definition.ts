@@ -1,5 +1,7 @@
 /** Pinned definitions as jobs keep them in the journal, in CBOR; what comes back is checked field by field. */
-import { MAX_ALLOWED_HOSTS, MAX_FUEL, MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_NAME_CHARS, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES, MAX_TIME_LIMIT_MS, MAX_WASI_FILE_BYTES, MAX_WASI_PATH_BYTES } from '../limits.ts'
+import {
+  MAX_ALLOWED_HOSTS, MAX_FUEL, MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_NAME_CHARS, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES, MAX_TIME_LIMIT_MS, MAX_WASI_FILE_BYTES, MAX_WASI_PATH_BYTES,
+} from '../limits.ts'
 import type { AgreementSpec, FileSource, Grants, InputSpec, ModuleSource, OutputSpec, SetupSpec, TaskDefinition, TaskPolicy, ValidationRule } from '../task/definition.ts'
 import type { StandardInput } from '../task/program.ts'
 import type { Value } from '../task/values.ts'

@@ -1,6 +1,7 @@
 /** Gets large values from the node that has them, into memory: who named the value is the one to ask, and answers for it. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { BUSY_RETRY_MAX_MS, BUSY_RETRY_MIN_MS, MAX_BLOB_STREAMS_PER_PEER, MAX_TRANSFER_MS, MAX_TRIES_PER_SOURCE, TRANSFER_STALL_MS } from '../limits.ts'
+import { BUSY_RETRY_MAX_MS, BUSY_RETRY_MIN_MS, MAX_BLOB_STREAMS_PER_PEER, MAX_TRIES_PER_SOURCE, TRANSFER_STALL_MS } from './limits.ts'
+import { MAX_TRANSFER_MS } from '../limits.ts'
 import type { Network } from '../network/network.ts'
 import type { Blobs } from './blobs.ts'
 import { cidOf } from './cid.ts'

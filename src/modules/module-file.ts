@@ -1,7 +1,7 @@
 /** Reads module files: whole or in chunks, checked against their digest while they are read. */
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
-import { MODULE_CHUNK_BYTES } from '../limits.ts'
+import { MODULE_CHUNK_BYTES } from './limits.ts'
 
 /** The file is not what its name says; the store removes it. */
 export class DamagedFile extends Error {}

@@ -1,6 +1,6 @@
 /** Watches a stream of bytes: ends it when it stalls, trickles or is no longer wanted. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MIN_BYTES_PER_STALL } from '../limits.ts'
+import { MIN_BYTES_PER_STALL } from './limits.ts'
 
 export interface Pace {
   /** Waiting this long for MIN_BYTES_PER_STALL bytes is a stall. Only waiting counts, not the consumer's own time. */

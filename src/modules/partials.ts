@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MAX_PARTIAL_AGE_MS, MAX_PARTIAL_BYTES, MAX_PARTIAL_FILES } from '../limits.ts'
+import { MAX_PARTIAL_AGE_MS, MAX_PARTIAL_BYTES, MAX_PARTIAL_FILES } from './limits.ts'
 import { isAlive, PROCESS_NAME } from './process-token.ts'
 import { storeError } from './store-error.ts'
 

@@ -1,6 +1,7 @@
 /** Serves modules and large values to peers: the server of `/corebrum/module/1.0.0`; the bytes are in `peer-protocol.ts`. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { FIRST_FRAME_TIMEOUT_MS, MAX_MODULE_STREAMS, MAX_MODULE_STREAMS_PER_PEER, MAX_TRANSFER_MS, TRANSFER_STALL_MS } from '../limits.ts'
+import { FIRST_FRAME_TIMEOUT_MS, MAX_MODULE_STREAMS_PER_PEER, MAX_TRANSFER_MS } from '../limits.ts'
+import { MAX_MODULE_STREAMS, TRANSFER_STALL_MS } from './limits.ts'
 import type { ByteStream, Network } from '../network/network.ts'
 import type { ByteSource } from './modules.ts'
 import { within } from './pace.ts'

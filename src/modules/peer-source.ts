@@ -1,6 +1,7 @@
 /** Modules from peers: the client of `/corebrum/module/1.0.0`; the bytes are described in `peer-protocol.ts`. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_MODULE_BYTES, TRANSFER_STALL_MS } from '../limits.ts'
+import { MAX_MODULE_BYTES } from '../limits.ts'
+import { TRANSFER_STALL_MS } from './limits.ts'
 import type { ByteStream, Network } from '../network/network.ts'
 import { paced } from './pace.ts'
 import { decodeResponse, encodeRequest, MODULE_PROTOCOL, readFrame, STATUS } from './peer-protocol.ts'

@@ -1,6 +1,6 @@
 /** Races the sources of one module for the first bytes: starts them in order and within limits, and stops the losers. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_PROVIDERS_RACED, MAX_TRIES_PER_SOURCE } from '../limits.ts'
+import { MAX_PROVIDERS_RACED, MAX_TRIES_PER_SOURCE } from './limits.ts'
 import type { Source } from './sources.ts'
 import type { Transfer } from './transfer.ts'
 

@@ -3,7 +3,7 @@
  * checks the whole. Bytes of several sources that do not verify together are dropped, and each source is tried alone.
  */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { PROVIDER_LOOKUP_MS } from '../limits.ts'
+import { PROVIDER_LOOKUP_MS } from './limits.ts'
 import type { Network } from '../network/network.ts'
 import type { ModuleStore, ModuleWriter } from './modules.ts'
 import { abortError, unlessAborted } from './pace.ts'

@@ -1,6 +1,7 @@
 /** Gets modules that the store lacks; calls for the same module share one retrieval, which ends when nobody waits for it. */
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_TRANSFER_MS, NEIGHBOURS_AFTER_MS, PROVIDE_AFTER_MS, PROVIDE_TIMEOUT_MS, SUBMITTER_HEAD_START_MS, TRANSFER_STALL_MS } from '../limits.ts'
+import { MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_TRANSFER_MS, PROVIDE_AFTER_MS } from '../limits.ts'
+import { NEIGHBOURS_AFTER_MS, PROVIDE_TIMEOUT_MS, SUBMITTER_HEAD_START_MS, TRANSFER_STALL_MS } from './limits.ts'
 import type { Network } from '../network/network.ts'
 import type { ModuleRef } from '../task/program.ts'
 import { parseCid } from './cid.ts'

@@ -1,5 +1,5 @@
 /** Where one module may come from, each place with its name, its kind and a way to open it at an offset. */
-import { MAX_NEIGHBOURS_ASKED, MAX_PROVIDERS_KNOWN } from '../limits.ts'
+import { MAX_NEIGHBOURS_ASKED, MAX_PROVIDERS_KNOWN } from './limits.ts'
 import type { Network } from '../network/network.ts'
 import { openPeer } from './peer-source.ts'
 import type { Transfer } from './transfer.ts'

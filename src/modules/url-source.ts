@@ -1,7 +1,8 @@
 /** Modules from HTTP(S) servers: address policy, checked redirects, size caps, stall limit, resume by Range. */
 import type { Agent, Dispatcher } from 'undici'
 import { CorebrumError } from '../errors.ts'
-import { MAX_MODULE_BYTES, MAX_TRANSFER_MS, MAX_URL_REDIRECTS, TRANSFER_STALL_MS } from '../limits.ts'
+import { MAX_MODULE_BYTES, MAX_TRANSFER_MS, MAX_URL_REDIRECTS } from '../limits.ts'
+import { TRANSFER_STALL_MS } from './limits.ts'
 import { abortError, paced, within } from './pace.ts'
 import type { Transfer } from './transfer.ts'
 import { checkUrl, publicLookup, shownUrl, type Resolve, type UrlPolicy } from '../web/url-policy.ts'

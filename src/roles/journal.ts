@@ -9,7 +9,7 @@ import type { HistoryEvent } from '../task/history.ts'
 import type { TaskRecord, TaskState } from '../task/state.ts'
 import type { LeaseRef, Outcome } from '../wire/messages.ts'
 import type { ReceiptBody } from '../task/receipt.ts'
-import type { NewTask } from './open-task.ts'
+import type { NewTask } from './submitter/open-task.ts'
 
 /** An open task as the journal gives it back after a restart. */
 export interface RecoveredTask {

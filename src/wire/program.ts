@@ -6,7 +6,9 @@
  *               ? memory: uint, time: uint, net: bool, fs: bool,        ; memory in bytes, time in milliseconds
  *               ? fuel: uint, ? det: true, ? hosts: [* tstr], ? setup: setup }     ; setup.ts has the last
  */
-import { MAX_ALLOWED_HOSTS, MAX_FUEL, MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_NAME_CHARS, MAX_TIME_LIMIT_MS, MAX_URL_CHARS } from '../limits.ts'
+import {
+  MAX_ALLOWED_HOSTS, MAX_FUEL, MAX_INPUTS, MAX_MEMORY_LIMIT_BYTES, MAX_MODULE_BYTES, MAX_MODULE_URLS, MAX_NAME_CHARS, MAX_TIME_LIMIT_MS, MAX_URL_CHARS,
+} from '../limits.ts'
 import type { Grants } from '../task/definition.ts'
 import { isHost } from '../task/grants.ts'
 import type { Program } from '../task/program.ts'

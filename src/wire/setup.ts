@@ -7,9 +7,7 @@
  *
  * Without `stdin` the convention puts the inputs there.
  */
-import {
-  MAX_INLINE_FILE_BYTES, MAX_NAME_CHARS, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES, MAX_WASI_FILE_BYTES,
-} from '../limits.ts'
+import { MAX_INLINE_FILE_BYTES, MAX_NAME_CHARS, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES, MAX_WASI_FILE_BYTES } from '../limits.ts'
 import { filePathFault, pathConflict } from '../task/file-path.ts'
 import type { Program, ProgramFile, ProgramSetup, StandardInput } from '../task/program.ts'
 import { isVariableName, setupBytes } from '../task/setup.ts'

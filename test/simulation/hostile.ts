@@ -1,6 +1,6 @@
 /** Peers that keep no rule, and paths that deliver messages twice or in another order: nothing may crash, or believe them. */
 import { submitterLink, workerLink, type SubmitterLink, type WorkerLink } from '../../src/roles/link.ts'
-import { OFFERS_TOPIC } from '../../src/roles/offers.ts'
+import { OFFERS_TOPIC } from '../../src/roles/offers/offers.ts'
 import { programDigest, type Program } from '../../src/task/program.ts'
 import { NO_USAGE } from '../../src/task/usage.ts'
 import { WORK_PROTOCOL, type LeaseRef } from '../../src/wire/messages.ts'

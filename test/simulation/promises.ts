@@ -1,5 +1,6 @@
 /** What must hold of every task, whatever happens: watches all that can be seen of it, and says what was broken. */
-import { MAX_ATTEMPTS, MAX_SANDBOX_CRASHES } from '../../src/limits.ts'
+import { MAX_ATTEMPTS } from '../../src/limits.ts'
+import { MAX_SANDBOX_CRASHES } from '../../src/roles/submitter/limits.ts'
 import { isFinal, type TaskRecord } from '../../src/task/state.ts'
 import type { WorkerMessage } from '../../src/wire/messages.ts'
 import type { CoverageEvent } from './coverage.ts'

@@ -1,7 +1,7 @@
 /** A journal in memory, whose writes end when the test says so. */
 import { CorebrumError } from '../../src/errors.ts'
 import type { ListOptions, OwedResult, RecoveredTask, TaskJournal } from '../../src/roles/journal.ts'
-import type { NewTask } from '../../src/roles/open-task.ts'
+import type { NewTask } from '../../src/roles/submitter/open-task.ts'
 import type { HistoryEvent } from '../../src/task/history.ts'
 import type { TaskRecord } from '../../src/task/state.ts'
 import type { LeaseRef } from '../../src/wire/messages.ts'

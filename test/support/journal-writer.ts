@@ -1,6 +1,6 @@
 /** A process that writes to a journal as fast as it can until it is killed, and prints each id when it was promised. Arguments: data folder. */
 import { join } from 'node:path'
-import { createTaskJournal } from '../../src/roles/journal-level.ts'
+import { createTaskJournal } from '../../src/roles/journal/level.ts'
 import { reduceTask } from '../../src/task/state.ts'
 import { completedEvent, leased, owedOf, recordOf, taskOf } from './journal-samples.ts'
 

@@ -7,7 +7,7 @@ import type { Call, CallResult, Executor, RunOptions } from '../../src/executor/
 import type { RetrieveOptions, Retriever } from '../../src/modules/modules.ts'
 import type { Channel, Verdict } from '../../src/network/network.ts'
 import { localLink, type SubmitterLink, type WorkerLink } from '../../src/roles/link.ts'
-import { createProvisions, type Provisions } from '../../src/roles/provisions.ts'
+import { createProvisions, type Provisions } from '../../src/roles/worker/provisions.ts'
 import { programDigest, type ModuleRef, type Program } from '../../src/task/program.ts'
 import type { Value } from '../../src/task/values.ts'
 import type { ValueRef } from '../../src/wire/blobs.ts'

@@ -1,6 +1,6 @@
 /** A worker that dies in the middle of a task: how long until another one runs it, when the connection closes and when there is only silence. */
 import type { Node, TaskHandle, TaskRecord } from 'corebrum'
-import { LEASE_MS } from '../../../src/limits.ts'
+import { LEASE_MS } from '../../../src/roles/submitter/limits.ts'
 import { startDaemon, stopDaemons, type Daemon } from '../../../test/support/daemon.ts'
 import { startNode } from '../nodes.ts'
 import type { Figure, Row, RowContext } from '../row.ts'

@@ -3,7 +3,7 @@
  * by bytes of inputs, and by results that are not on disk yet.
  */
 import { CorebrumError, toCorebrumError, type ErrorCode } from '../../errors.ts'
-import { MAP_RETRY_MS, MAX_MAP_OPEN_BYTES, MAX_MAP_OPEN_TASKS, MAX_UNWRITTEN_RESULT_BYTES } from '../../limits.ts'
+import { MAP_RETRY_MS, MAX_MAP_OPEN_BYTES, MAX_MAP_OPEN_TASKS, MAX_UNWRITTEN_RESULT_BYTES } from '../limits.ts'
 import { parseJsonInputs } from '../../task/json.ts'
 import { childId } from '../../task/task-id.ts'
 import type { Value } from '../../task/values.ts'

@@ -3,7 +3,7 @@
  * going on is the same as after a restart.
  */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
-import { MAP_RETRY_MS, MAX_SPOOL_AHEAD_BYTES } from '../../limits.ts'
+import { MAP_RETRY_MS, MAX_SPOOL_AHEAD_BYTES } from '../limits.ts'
 import type { JobEnd, PreparedJob, RunningJob } from '../job-kind.ts'
 import type { JobTasks } from '../ports.ts'
 import { endOfState, stateOfEnd } from './map-end.ts'

@@ -1,6 +1,6 @@
 /** Results of a map as lines of JSON: `{"index":n,"outputs":{…}}` or `{"index":n,"error":{"code":…,"message":…}}`. */
 import type { ErrorCode } from '../../errors.ts'
-import { MAX_MAP_RESULT_BYTES } from '../../limits.ts'
+import { MAX_MAP_RESULT_BYTES } from '../limits.ts'
 import { formatJson, parseJsonValue } from '../../task/json.ts'
 import type { TaskRecord } from '../../task/state.ts'
 import { fieldOf, isMapping, type Value } from '../../task/values.ts'

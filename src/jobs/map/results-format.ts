@@ -4,7 +4,8 @@
  * that of the line; the CRC is over index, flags and line.
  */
 import { crc32 } from 'node:zlib'
-import { MAX_MAP_ITEMS, MAX_MAP_RESULT_BYTES } from '../../limits.ts'
+import { MAX_MAP_ITEMS } from '../../limits.ts'
+import { MAX_MAP_RESULT_BYTES } from '../limits.ts'
 
 export const RECORD_HEADER_BYTES = 13
 

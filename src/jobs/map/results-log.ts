@@ -3,7 +3,7 @@
  * what was once shown stays, whatever happens. What was not on disk yet when the power went is run again.
  */
 import { open, type FileHandle } from 'node:fs/promises'
-import { MAP_COMMIT_MS, MAX_MAP_RESULT_BYTES } from '../../limits.ts'
+import { MAP_COMMIT_MS, MAX_MAP_RESULT_BYTES } from '../limits.ts'
 import { createChunkCache, type ChunkCache } from './chunk-cache.ts'
 import { fileError } from './job-error.ts'
 import { OffsetTable } from './offset-table.ts'

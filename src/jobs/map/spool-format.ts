@@ -3,7 +3,7 @@
  * over the first eight bytes and the lines. A block of length 0 seals the file; its `items` are those of all blocks.
  */
 import { crc32 } from 'node:zlib'
-import { MAX_MAP_LINE_BYTES, SPOOL_BLOCK_BYTES } from '../../limits.ts'
+import { MAX_MAP_LINE_BYTES, SPOOL_BLOCK_BYTES } from '../limits.ts'
 
 export const BLOCK_HEADER_BYTES = 12
 /** A block is closed when it has SPOOL_BLOCK_BYTES, so that the longest line may stand behind almost as many. */

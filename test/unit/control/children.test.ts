@@ -7,7 +7,7 @@ import { createControlClient, type ControlClient } from '../../../src/control/cl
 import { numberField, textField, viewsField } from '../../../src/control/fields.ts'
 import { createControlServer, type ControlServer } from '../../../src/control/server.ts'
 import type { SubmitEvent } from '../../../src/control/submit-event.ts'
-import { MAX_CHILDREN_PAGE } from '../../../src/limits.ts'
+import { MAX_CHILDREN_PAGE } from '../../../src/control/limits.ts'
 import { isPipeline } from '../../../src/task/definition.ts'
 import { createFakeNode, FakeTask, type FakeNode } from '../../support/fake-node.ts'
 import { rejectsWith } from '../../support/rejects.ts'

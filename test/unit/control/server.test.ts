@@ -5,7 +5,7 @@ import { textField, viewField, viewsField } from '../../../src/control/fields.ts
 import { createControlServer, type ControlServer } from '../../../src/control/server.ts'
 import type { SubmitEvent } from '../../../src/control/submit-event.ts'
 import { CorebrumError } from '../../../src/errors.ts'
-import { MAX_CONTROL_BODY_BYTES } from '../../../src/limits.ts'
+import { MAX_CONTROL_BODY_BYTES } from '../../../src/control/limits.ts'
 import type { Usage } from '../../../src/task/usage.ts'
 import { createFakeNode, FakeTask, type FakeNode } from '../../support/fake-node.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { listenExclusively, prepareDataDir } from '../../../src/control/socket.ts'
 import { controlSocketPath, fitsSocketPath } from '../../../src/control/socket-path.ts'
-import { STALE_LOCK_MS } from '../../../src/limits.ts'
+import { STALE_LOCK_MS } from '../../../src/control/limits.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
 describe('control socket', () => {

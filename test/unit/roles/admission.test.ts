@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { admitOffer, admitProgram, type Situation } from '../../../src/roles/admission.ts'
+import { admitOffer, admitProgram, type Situation } from '../../../src/roles/offers/admission.ts'
 import { capability } from '../../support/roles.ts'
 
 const situation = (more: Partial<Situation> = {}): Situation => ({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { ResultCollector } from '../../../src/roles/result-collector.ts'
-import { Submitter } from '../../../src/roles/submitter.ts'
-import { createTaskTable } from '../../../src/roles/task-table.ts'
-import { Worker } from '../../../src/roles/worker.ts'
+import { ResultCollector } from '../../../src/roles/submitter/result-collector.ts'
+import { Submitter } from '../../../src/roles/submitter/submitter.ts'
+import { createTaskTable } from '../../../src/roles/tasks/task-table.ts'
+import { Worker } from '../../../src/roles/worker/worker.ts'
 import { FakeBlobs, FakeExecutor, capability, linkPair, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
 /** Submitters and one worker, all real; the calls are the test's. */

@@ -6,7 +6,7 @@ import { MAX_INLINE_FILE_BYTES, MAX_WASI_FILE_BYTES } from '../../../src/limits.
 import { cidOf } from '../../../src/modules/cid.ts'
 import type { ModuleStore } from '../../../src/modules/modules.ts'
 import { createModuleStore } from '../../../src/modules/store.ts'
-import { createIntake, type Intake } from '../../../src/roles/intake.ts'
+import { createIntake, type Intake } from '../../../src/roles/submitter/intake.ts'
 import type { FileSource, TaskDefinition } from '../../../src/task/definition.ts'
 import { checkOutputs } from '../../../src/task/outputs.ts'
 import { programDigest } from '../../../src/task/program.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { LETTER_PART_BYTES } from '../../../src/limits.ts'
-import { LetterExchange } from '../../../src/roles/letter-exchange.ts'
-import { letterId } from '../../../src/roles/letters.ts'
+import { LetterExchange } from '../../../src/roles/mailbox/letter-exchange.ts'
+import { letterId } from '../../../src/roles/mailbox/letters.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { FakeChannel, turn, useClock } from '../../support/roles.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createOfferBook } from '../../../src/roles/offer-book.ts'
+import { createOfferBook } from '../../../src/roles/offers/offer-book.ts'
 import { offerOf } from '../../support/roles.ts'
 
 describe('offer book', () => {

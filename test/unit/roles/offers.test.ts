@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { MAX_OFFERS_PER_PEER, MAX_OFFER_BYTES } from '../../../src/limits.ts'
-import { createOffers, OFFERS_PROTOCOL, type Offers } from '../../../src/roles/offers.ts'
+import { createOffers, OFFERS_PROTOCOL, type Offers } from '../../../src/roles/offers/offers.ts'
 import { encodeOffer, offerToWire, type Offer } from '../../../src/wire/offer.ts'
 import { FakeChannel, RoleNetwork, offerOf, turn } from '../../support/roles.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { MAX_RESULT_BYTES_IN_FLIGHT } from '../../../src/limits.ts'
+import { MAX_RESULT_BYTES_IN_FLIGHT } from '../../../src/roles/worker/limits.ts'
 import { localLink, type SubmitterLink } from '../../../src/roles/link.ts'
-import { Outbox, type ResultMessage } from '../../../src/roles/outbox.ts'
+import { Outbox, type ResultMessage } from '../../../src/roles/worker/outbox.ts'
 import { completed } from '../../support/roles.ts'
 
 const MiB = 1024 * 1024

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { AVOID_PEER_MAX_MS, AVOID_PEER_MIN_MS, TROUBLE_HALF_LIFE_MS } from '../../../src/limits.ts'
-import { createReputation, type Reputation } from '../../../src/roles/reputation.ts'
+import { AVOID_PEER_MAX_MS, AVOID_PEER_MIN_MS, TROUBLE_HALF_LIFE_MS } from '../../../src/roles/submitter/limits.ts'
+import { createReputation, type Reputation } from '../../../src/roles/submitter/reputation.ts'
 
 describe('reputation', () => {
   let ms: number

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { FAULT_BACKOFF_MAX_MS, MAX_ATTEMPTS, MAX_AVOIDED_PER_TASK, MAX_RETRIES, MAX_SANDBOX_CRASHES, RETRY_BACKOFF_MAX_MS } from '../../../src/limits.ts'
-import { afterFailure, afterFault, avoid, avoids, isRetried, newTrouble, recoveredTrouble, retryEvent } from '../../../src/roles/retry-policy.ts'
+import { FAULT_BACKOFF_MAX_MS, MAX_AVOIDED_PER_TASK, MAX_SANDBOX_CRASHES, RETRY_BACKOFF_MAX_MS } from '../../../src/roles/submitter/limits.ts'
+import { MAX_ATTEMPTS, MAX_RETRIES } from '../../../src/limits.ts'
+import { afterFailure, afterFault, avoid, avoids, isRetried, newTrouble, recoveredTrouble, retryEvent } from '../../../src/roles/submitter/retry-policy.ts'
 import type { HistoryEvent } from '../../../src/task/history.ts'
 
 const always = (value: number) => (): number => value

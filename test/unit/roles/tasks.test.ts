@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { createTaskHandle, type TaskHandle } from '../../../src/roles/task-handle.ts'
-import { createTaskTable, type TaskTable, type TaskTableInit } from '../../../src/roles/task-table.ts'
+import { createTaskHandle, type TaskHandle } from '../../../src/roles/tasks/task-handle.ts'
+import { createTaskTable, type TaskTable, type TaskTableInit } from '../../../src/roles/tasks/task-table.ts'
 import { newTask, type TaskRecord } from '../../../src/task/state.ts'
 import type { Value } from '../../../src/task/values.ts'
 import { rejectsWith } from '../../support/rejects.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createTimetable, type Alarm } from '../../../src/roles/timetable.ts'
+import { createTimetable, type Alarm } from '../../../src/roles/submitter/timetable.ts'
 import { useClock } from '../../support/roles.ts'
 
 describe('timetable', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { MAILBOX_AFTER_MS, OWED_REDIAL_MAX_MS, REDELIVER_MS, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../../../src/limits.ts'
-import { createWaysBack, type WaysBack } from '../../../src/roles/ways-back.ts'
+import { MAILBOX_AFTER_MS, OWED_REDIAL_MAX_MS, REDELIVER_MS } from '../../../src/roles/worker/limits.ts'
+import { REDIAL_MAX_MS, REDIAL_MIN_MS } from '../../../src/limits.ts'
+import { createWaysBack, type WaysBack } from '../../../src/roles/worker/ways-back.ts'
 import { turn, useClock } from '../../support/roles.ts'
 
 describe('ways back', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { MAX_CLAIM_WINDOW } from '../../../src/limits.ts'
 import { createPace } from '../../../src/roles/pace.ts'
-import { shareOut, type Room, type WindowedSubmitter } from '../../../src/roles/windows.ts'
+import { shareOut, type Room, type WindowedSubmitter } from '../../../src/roles/worker/windows.ts'
 
 const idle = (window = 0): WindowedSubmitter => ({ leases: 0, wanting: false, window })
 const busy = (window = 0): WindowedSubmitter => ({ leases: 1, wanting: false, window })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { REDELIVER_MS, REDIAL_MAX_MS, REDIAL_MIN_MS, RETURN_DIAL_MS } from '../../../src/limits.ts'
-import type { Situation } from '../../../src/roles/admission.ts'
-import { Worker } from '../../../src/roles/worker.ts'
-import { createWorkStreams, type WorkStreams } from '../../../src/roles/work-streams.ts'
+import { REDELIVER_MS, RETURN_DIAL_MS } from '../../../src/roles/worker/limits.ts'
+import { REDIAL_MAX_MS, REDIAL_MIN_MS } from '../../../src/limits.ts'
+import type { Situation } from '../../../src/roles/offers/admission.ts'
+import { Worker } from '../../../src/roles/worker/worker.ts'
+import { createWorkStreams, type WorkStreams } from '../../../src/roles/worker/work-streams.ts'
 import { FakeBlobs, FakeExecutor, FakeSubmitter, RoleNetwork, capability, offerOf, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
 describe('work streams', () => {

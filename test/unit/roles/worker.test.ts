@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { CorebrumError } from '../../../src/errors.ts'
 import { CallError } from '../../../src/executor/call-error.ts'
 import {
-  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_LOG_BYTES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT,
-  MAX_STREAM_PROGRAMS, MAX_UNACKED_RESULTS, ORPHAN_MS, REDELIVER_MS,
-} from '../../../src/limits.ts'
-import { Worker } from '../../../src/roles/worker.ts'
-import type { Situation } from '../../../src/roles/admission.ts'
+  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT, MAX_UNACKED_RESULTS, ORPHAN_MS, REDELIVER_MS,
+} from '../../../src/roles/worker/limits.ts'
+import { MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_LOG_BYTES, MAX_STREAM_PROGRAMS } from '../../../src/limits.ts'
+import { Worker } from '../../../src/roles/worker/worker.ts'
+import type { Situation } from '../../../src/roles/offers/admission.ts'
 import { programDigest, type Program } from '../../../src/task/program.ts'
 import type { LeaseRef } from '../../../src/wire/messages.ts'
 import { FakeBlobs, FakeExecutor, FakeRetriever, FakeSubmitter, capability, program, provisionsOf, turn, useClock } from '../../support/roles.ts'

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { decode, encode } from '../../../src/cbor.ts'
-import { DEFAULT_MEMORY_LIMIT_BYTES, MAX_ALLOWED_HOSTS, MAX_FILE_NAME_BYTES, MAX_FILE_PATH_BYTES, MAX_FILE_PATH_DEPTH, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES } from '../../../src/limits.ts'
+import {
+  DEFAULT_MEMORY_LIMIT_BYTES, MAX_ALLOWED_HOSTS, MAX_FILE_NAME_BYTES, MAX_FILE_PATH_BYTES, MAX_FILE_PATH_DEPTH, MAX_PROGRAM_ARGS, MAX_PROGRAM_FILES, MAX_PROGRAM_VARIABLES, MAX_SETUP_BYTES,
+} from '../../../src/limits.ts'
 import { bindInputs, declareInputs } from '../../../src/task/bind.ts'
 import type { FileSource, TaskDefinition } from '../../../src/task/definition.ts'
 import { type Program, programDigest } from '../../../src/task/program.ts'

@@ -1,0 +1,76 @@
+/** What follows for a task from what its worker says: it ends, or it is tried again. */
+import type { ErrorCode } from '../../errors.ts'
+import type { TaskEvent } from '../../task/state.ts'
+import type { LeaseRef, Outcome } from '../../wire/messages.ts'
+import type { Attempts } from './attempts.ts'
+import type { Answer } from './endings.ts'
+import type { Leasing } from './leasing.ts'
+import type { OpenTask } from './open-task.ts'
+import { acceptedResult, type ReceiptReader } from '../receipts/receipts-reader.ts'
+import { isRetried } from './retry-policy.ts'
+import { decline, type LinkedWorker } from './roster.ts'
+import type { TaskTable } from '../tasks/task-table.ts'
+import { CANNOT_RUN, endOf, refusalOf } from './verdict.ts'
+
+export interface OutcomesComponents {
+  tasks: TaskTable
+  attempts: Attempts
+  leasing: Pick<Leasing, 'release'>
+  receipts?: Pick<ReceiptReader, 'expect'> | undefined
+  open: (id: string) => OpenTask | undefined
+  /** Ends a task by an event that is final. */
+  end: (task: OpenTask, event: TaskEvent, answer?: Answer) => void
+  /** What this node's own worker does not take, nobody will. */
+  alone: boolean
+  /** Monotonic milliseconds. */
+  now: () => number
+}
+
+export class Outcomes {
+  private readonly components: OutcomesComponents
+
+  constructor (components: OutcomesComponents) {
+    this.components = components
+  }
+
+  /** A worker gives a lease back. */
+  refused (worker: LinkedWorker, { taskId, fence, code, reason }: LeaseRef & { code: ErrorCode, reason: string }): void {
+    const { alone, end, leasing, now } = this.components
+    const lease = worker.leases.get(taskId)
+    if (lease?.fence !== fence) return
+    const { task } = lease
+    const { peer } = worker.link
+    decline(worker, task.batch.key, now())
+    if (alone) end(task, endOf(refusalOf(code, reason), peer))
+    else leasing.release(task, { peer, fence, code, reason, ...(code === 'ERR_DECLINED' ? {} : { charged: true }) })
+  }
+
+  /** A failure of the worker, not of the task: another worker may do better. */
+  retry (task: OpenTask, failure: { code: ErrorCode, message: string }, answer: Answer): void {
+    const { attempts, now } = this.components
+    const { worker } = answer
+    if (CANNOT_RUN.has(failure.code)) decline(worker, task.batch.key, now())
+    attempts.blame(task, worker.link.peer, failure.code)
+    this.tryAgain(task, failure, answer)
+  }
+
+  /** A result ends its task, unless it failed and may be tried again. */
+  settle (task: OpenTask, outcome: Outcome, answer: Answer): void {
+    const { attempts, end, receipts } = this.components
+    const { peer } = answer.worker.link
+    if (!outcome.ok && isRetried(task.trouble, outcome.code, task.policy.retries ?? 0)) return this.tryAgain(task, outcome, answer, true)
+    attempts.delivered(task, peer, outcome.ok ? undefined : outcome.code)
+    end(task, endOf(outcome, peer), answer)
+    // Of a volatile task nothing is kept that a receipt could stand beside.
+    if (!task.volatile) receipts?.expect(acceptedResult(task, outcome, answer))
+  }
+
+  /** An attempt failed; `isOfTask` when not by its worker. */
+  private tryAgain (task: OpenTask, { code, message }: { code: ErrorCode, message: string }, { worker, ref }: Answer, isOfTask = false): void {
+    const { open, tasks, leasing } = this.components
+    worker.acks.add(ref)
+    const isHeldElsewhere = open(task.id) !== task || task.ending !== undefined || task.waiting || task.lease !== undefined || task.backoff !== undefined
+    if (isHeldElsewhere || tasks.get(task.id)?.fence !== ref.fence) return
+    leasing.release(task, { peer: worker.link.peer, fence: ref.fence, code, reason: message, charged: true, isOfTask })
+  }
+}
