@@ -6,7 +6,7 @@
 import { Decoder, Encoder, setSizeLimits } from 'cbor-x'
 import { checkCbor } from './cbor-check.ts'
 import { CorebrumError } from './errors.ts'
-import { MAX_CBOR_ITEMS, MAX_FRAME_ITEMS, MAX_VALUE_DEPTH } from './limits.ts'
+import { MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_FRAME_ITEMS } from './limits.ts'
 
 declare module 'cbor-x' {
   interface Encoder {
@@ -52,7 +52,7 @@ export function decode (bytes: Uint8Array, { maxItems = MAX_FRAME_ITEMS }: Decod
   }
 }
 
-/** Deterministic CBOR: equal values, whatever the order of their fields and the bits of a NaN, have equal bytes. For digests and comparison. */
+/** Deterministic CBOR: equal values, whatever the order of their fields and the bits of a NaN, have equal bytes. For digests and comparison. Throws ERR_INPUT beyond MAX_CBOR_DEPTH. */
 export function encodeCanonical (value: unknown): Uint8Array {
   return encode(sorted(value, 0))
 }
@@ -70,7 +70,7 @@ function narrowed (value: unknown): unknown {
 }
 
 function sorted (value: unknown, depth: number): unknown {
-  if (depth > MAX_VALUE_DEPTH) throw new CorebrumError('ERR_INPUT', `the value is nested deeper than ${MAX_VALUE_DEPTH} levels`)
+  if (depth > MAX_CBOR_DEPTH) throw new CorebrumError('ERR_INPUT', `the value is nested deeper than ${MAX_CBOR_DEPTH} levels`)
   if (Array.isArray(value)) return value.map((item) => sorted(item, depth + 1))
   if (typeof value === 'bigint') return plainInteger(value)
   // A NaN that a module computed keeps its own bits until it is replaced.

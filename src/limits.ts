@@ -89,7 +89,7 @@ export const MAX_BLOB_BYTES = 64 * MiB
 export const MAX_CBOR_ITEMS = 1_000_000
 /** Values inside one frame: the largest task, and the small messages that a frame of 256 KiB may hold besides. */
 export const MAX_FRAME_ITEMS = 1_500_000
-/** Nesting of a frame: a task's value, and the arrays and maps that carry it. */
+/** Nesting of a frame, and of what a digest is made of: a task's value, and the arrays and maps that carry it. */
 export const MAX_CBOR_DEPTH = MAX_VALUE_DEPTH + 8
 /** An integer of MAX_INTEGER_DIGITS has 129; reading a large one takes quadratic time. */
 export const MAX_BIGINT_BYTES = 256
@@ -153,7 +153,7 @@ export const MAX_RECEIPTS_PER_MESSAGE = 512
 export const RECEIPT_WAIT_MS = 1_000
 /** A file of exported receipts, each of about 2 KiB. */
 export const MAX_RECEIPT_FILE_BYTES = 1 * MiB
-/** Results whose receipts are still to come: how many, and the inputs that are kept for them. */
+/** Results whose receipts are still to come: how many, and the inputs and outputs that are kept for them, the newest result aside. */
 export const MAX_AWAITED_RECEIPTS = 8192
 export const MAX_AWAITED_RECEIPT_BYTES = 32 * MiB
 // ---- maps ----

@@ -91,7 +91,7 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
   // A node of one command shares its data folder, and keeps nothing.
   const isDurable = init.durable ?? (!config.ephemeral && init.networked !== false)
   const blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes, durable: isDurable })
-  const durable = isDurable ? durableJournal(config, init, peerId, modules, blobs) : undefined
+  const durable = isDurable ? durableJournal(config, init, { peerId, modules, blobs, onMapDropped: (id) => { maps.remove(id).catch((error: Error) => { log(error.message) }) } }) : undefined
   const journal = durable ?? NO_JOURNAL
   const fetcher = createBlobFetcher({ network, blobs })
   const retriever = createRetriever({ store: modules, network, debug: log }, { allowPrivateUrls: config.allowPrivateUrls })
@@ -178,13 +178,14 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
   return { accept, placed, explain, explanations, receipts, receiptsOf: createReceiptsOf({ tasks, known }), jobs, maps, cancel, modules, blobs, executor, tasks, journal, durable, known, collector, submitter, worker, workStreams, mailbox, offers, advertiser, intake, works }
 }
 
-function durableJournal ({ dataDir, keepSeconds, keepTasks, keepBytes }: Config, { log }: NodeInit, peerId: string, modules: ModuleStore, blobs: Blobs): DurableJournal {
+function durableJournal ({ dataDir, keepSeconds, keepTasks, keepBytes }: Config, { log }: NodeInit, { peerId, modules, blobs, onMapDropped }: Pick<NodeParts, 'modules' | 'blobs'> & { peerId: string, onMapDropped: (id: string) => void }): DurableJournal {
   return createTaskJournal({
     dir: join(dataDir, 'journal'),
     outputsDir: join(dataDir, 'outputs'),
     peerId,
     hold: (cid) => modules.hold(cid),
     adopt: (cid) => blobs.adopt(cid),
+    onMapDropped,
     keep: { ms: keepSeconds * 1_000, tasks: keepTasks, bytes: keepBytes },
     ...(log === undefined ? {} : { log }),
   })

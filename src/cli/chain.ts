@@ -26,16 +26,18 @@ export function chainEntry ({ outputs: _outputs, declines: _declines, ...child }
 }
 
 /** One line of `results --chain`. */
-export function resultEntry (child: View): View {
+function resultEntry (child: View): View {
   return compact({ id: child['id'], name: child['name'], state: child['state'], outputs: child['outputs'], error: child['error'] })
 }
 
-/** `double: 42`, `triple: FAILED: unreachable was executed (ERR_TRAP)`. */
+/** `double: 42`, `triple: FAILED: unreachable was executed (ERR_TRAP)`; several lines stand indented under the name. */
 export function resultText (child: View): string {
   const error = viewField(child, 'error')
   const name = plainText(textField(child, 'name') ?? '')
   if (error !== undefined) return `${name}: ${textField(child, 'state')}: ${plainText(textField(error, 'message') ?? '')} (${textField(error, 'code')})`
-  return `${name}: ${viewField(child, 'outputs') === undefined ? textField(child, 'state') : outputsAsText(child)}`
+  if (viewField(child, 'outputs') === undefined) return `${name}: ${textField(child, 'state')}`
+  const text = outputsAsText(child)
+  return text.includes('\n') ? `${name}:\n${text.replaceAll(/^/gm, '  ')}` : `${name}: ${text}`
 }
 
 /** One line of JSON for `results --chain`. */

@@ -44,10 +44,11 @@ function jobText (task: View): string {
   return `, ${total === undefined ? done : `${done} of ${total}`} done${failed === 0 ? '' : `, ${failed} failed`}`
 }
 
-/** `ran 0.8 ms (cpu 0.7 ms), memory 1.1 MiB, module 34 KiB, fuel 12345`; nothing where it is not known. */
+/** `ran 0.8 ms (cpu 0.7 ms), memory 1.1 MiB, module 34 KiB, fuel 12345`; nothing where it is not known, or nothing ran. */
 export function usageLine (task: View): string[] {
   const usage = viewField(task, 'usage')
-  if (usage === undefined) return []
+  // That of a reused result is of a run that was shown when it was made.
+  if (usage === undefined || textField(task, 'reusedFrom') !== undefined) return []
   const part = (key: string, text: (value: number) => string): string[] => {
     const value = numberField(usage, key)
     return value === undefined ? [] : [text(value)]

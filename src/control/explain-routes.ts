@@ -17,7 +17,7 @@ export function addExplainRoutes (app: FastifyInstance, components: { node: Prom
 }
 
 /** Times are ISO 8601, states upper case; keys without a value are left out. */
-export function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, deadlineAtMs, workers, peers, declines }: Explanation): View {
+function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, deadlineAtMs, workers, peers, declines }: Explanation): View {
   return compact({
     id,
     state: state.toUpperCase(),

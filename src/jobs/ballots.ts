@@ -61,7 +61,10 @@ export function createBallots ({ replicas, quorum, ignore }: AgreementSpec, outp
     isOpen: () => Math.max(0, ...[...groups.values()].map((group) => group.length)) + replicas - counted >= quorum,
     differing: (agreed) => [...groups].flatMap(([key, group]) => group === agreed || HARMLESS.has(key) ? [] : group),
     summary () {
-      const parts = [...groups].map(([key, numbers]) => `${numbers.length} ${key.startsWith(FAILURE) ? `failed with ${key.slice(FAILURE.length)}` : 'had the same outputs'}`)
+      const failures = [...groups].flatMap(([key, { length }]) => key.startsWith(FAILURE) ? [`${length} failed with ${key.slice(FAILURE.length)}`] : [])
+      const sizes = [...groups].flatMap(([key, { length }]) => key.startsWith(FAILURE) ? [] : [length])
+      const alone = sizes.filter((size) => size === 1).length
+      const parts = [...sizes.filter((size) => size > 1).map((size) => `${size} had the same outputs`), ...(alone === 0 ? [] : [`${alone} had outputs that no other had`]), ...failures]
       return [...parts, ...silent.map(({ code }) => `1 ended as ${code}`)].join(', ')
     },
   }

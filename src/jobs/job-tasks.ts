@@ -15,7 +15,7 @@ export interface JobTasksComponents extends PinComponents {
   journal: Pick<TaskJournal, 'find' | 'ended'>
   intake: Intake
   /** Accepts a task, or answers it from an earlier result; rejects or throws as `Submitter.submit`. */
-  accept: (task: NewTask, options: { noCache: boolean }) => unknown
+  accept: (task: NewTask) => unknown
   cancel: (id: string, message: string) => void
   keepApart: (group: string, peer: string) => void
   forget: (id: string) => void
@@ -36,7 +36,7 @@ export function createJobTasks (components: JobTasksComponents): JobTasks {
       if (volatile ? tasks.get(id) !== undefined : await find(id) !== undefined) return
       const task = await intake(definition, inputs, { baseDir: '', id, ...(policy === undefined ? {} : { policy }) })
       try {
-        await accept({ ...task, ...(volatile ? { volatile } : {}), ...(apart === undefined ? {} : { apart }) }, { noCache })
+        await accept({ ...task, ...(volatile ? { volatile } : {}), ...(apart === undefined ? {} : { apart }), ...(noCache ? { noCache } : {}) })
       } catch (error) {
         task.release?.()
         throw error

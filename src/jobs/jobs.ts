@@ -158,7 +158,13 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
       if (known === undefined) tasks.add(id, name, createdAtMs)
       return job
     } catch (thrown) {
-      const message = `what was kept of this job cannot be read, and it does not go on: ${toCorebrumError(thrown).message}`
+      const error = toCorebrumError(thrown)
+      if (error.code === 'ERR_USAGE') {
+        // Another process goes on with it just now; it is no reason to give the job up.
+        log(`job ${id}: ${error.message}; this node goes on with it at its next start`)
+        return undefined
+      }
+      const message = `what was kept of this job cannot be read, and it does not go on: ${error.message}`
       log(`job ${id}: ${message}`)
       if (known === undefined) tasks.add(id, 'unknown')
       await tasks.apply(id, eventOf({ ok: false, code: 'ERR_JOURNAL', message }, tasks.peerId))

@@ -5,6 +5,7 @@
  *
  * When a write fails, operations that were `strict` are taken back and their promise rejects; the others stay for the next try.
  */
+import { CorebrumError } from '../errors.ts'
 import { JOURNAL_LAZY_MS } from '../limits.ts'
 
 /** How `put` is meant. */
@@ -54,6 +55,8 @@ export class CommitQueue {
   /** The last write failed, and nothing is written before `resume`. */
   private error: Error | undefined
   private queuedBytes = 0
+  /** What comes now reaches no disk any more. */
+  private ended = false
 
   constructor (init: CommitQueueInit) {
     this.init = init
@@ -96,7 +99,7 @@ export class CommitQueue {
 
   /** Resolves when all that was handed over is on disk; rejects when its write fails, and what was strict is taken back then. */
   strictly (sync: boolean): Promise<void> {
-    if (this.error !== undefined) return Promise.reject(this.error)
+    if (this.error !== undefined || this.ended) return Promise.reject(this.error ?? tooLate())
     if (sync) this.pending.sync = true
     this.schedule()
     this.strictWaiter ??= newWaiter()
@@ -105,6 +108,7 @@ export class CommitQueue {
 
   /** Resolves when all that was handed over is on disk, however often that takes; rejects only after `end`. */
   patiently (sync: boolean): Promise<void> {
+    if (this.ended) return Promise.reject(this.error ?? tooLate())
     if (sync) this.pending.sync = true
     this.schedule()
     this.patientWaiter ??= newWaiter()
@@ -117,26 +121,34 @@ export class CommitQueue {
     this.schedule()
   }
 
-  /** Writes what is left, lazy ones too. Rejects with what the last write failed with; nothing may be handed over afterwards. */
+  /** Writes what is left, lazy ones too. Rejects with what the last write failed with. What is handed over afterwards is not written, and whoever waits for it is told. */
   async end (): Promise<void> {
     clearTimeout(this.lazyTimer)
     this.lazyTimer = undefined
     this.moveLazy(this.old)
     this.moveLazy(this.young)
     while (this.writing !== undefined || (this.error === undefined && this.pending.operations.size > 0)) await (this.writing ?? this.flush())
-    if (this.error === undefined) return
-    this.strictWaiter?.reject(this.error)
-    this.patientWaiter?.reject(this.error)
-    throw this.error
+    this.ended = true
+    const { error, strictWaiter, patientWaiter } = this
+    this.strictWaiter = undefined
+    this.patientWaiter = undefined
+    if (error === undefined) {
+      strictWaiter?.resolve()
+      patientWaiter?.resolve()
+      return
+    }
+    strictWaiter?.reject(error)
+    patientWaiter?.reject(error)
+    throw error
   }
 
   private schedule (): void {
-    if (this.scheduled || this.writing !== undefined || this.error !== undefined) return
+    if (this.scheduled || this.ended || this.writing !== undefined || this.error !== undefined) return
     this.scheduled = true
     // All that this turn of the loop hands over leaves together.
     setImmediate(() => {
       this.scheduled = false
-      if (this.writing === undefined && this.error === undefined) void this.flush()
+      if (this.writing === undefined && this.error === undefined && !this.ended) void this.flush()
     })
   }
 
@@ -208,6 +220,10 @@ export class CommitQueue {
     for (const [key, make] of lazy) this.put(key, make(), { fresh: true })
     lazy.clear()
   }
+}
+
+function tooLate (): CorebrumError {
+  return new CorebrumError('ERR_JOURNAL', 'the journal is closed')
 }
 
 function newBatch (): Batch {

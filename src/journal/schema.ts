@@ -6,13 +6,13 @@ import { readRange, readRow, writeBatch, type LevelHandle } from './level.ts'
 export const VERSION_KEY = '!version'
 /** How many writes there were. */
 export const WRITTEN_KEY = '!written'
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 /** Changes a journal from one version to the next. May be done again from its beginning when it was broken off. */
 export type Migration = (level: LevelHandle) => Promise<void>
 
 /** By the version that each starts from; none before version 1. */
-export const MIGRATIONS: ReadonlyMap<number, Migration> = new Map()
+const MIGRATIONS: ReadonlyMap<number, Migration> = new Map()
 
 export interface Schema {
   version: number

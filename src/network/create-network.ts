@@ -1,7 +1,6 @@
 /** The Network port on libp2p: streams, gossip, DHT, peers and the redial loop behind one interface. */
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import { CorebrumError } from '../errors.ts'
 import { MAX_MODULE_STREAMS_PER_PEER } from '../limits.ts'
 import { BAN_MS, DIAL_TIMEOUT_MS, MAX_MARKS, MAX_PARTIAL_FRAMES_BYTES, STREAM_OPEN_TIMEOUT_MS } from './limits.ts'
@@ -12,6 +11,7 @@ import { createGossip } from './gossip.ts'
 import { createGuard } from './guard.ts'
 import { loadIdentity, temporaryIdentity } from './identity.ts'
 import { createLibp2pNode, type Libp2pNode } from './libp2p.ts'
+import { createLearnedAddresses } from './learned-addresses.ts'
 import type { Channel, ConnectedPeer, Network, SignalOptions } from './network.ts'
 import { createPeerKeys } from './peer-keys.ts'
 import { createRedial } from './redial.ts'
@@ -53,8 +53,7 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   const { dialTimeoutMs = DIAL_TIMEOUT_MS } = init
   const redial = createRedial({ libp2p, log }, { peers: init.peers, ...(init.redialMinMs === undefined ? {} : { minMs: init.redialMinMs }) })
   const book = createAddressBook({ libp2p, log }, init.addressBookPath)
-  /** Addresses on their way into the peer store: a dial right behind them waits. */
-  const learning = new Set<Promise<void>>()
+  const learned = createLearnedAddresses({ libp2p, log })
 
   function penalize (peer: string, reason: string): void {
     // A reason may hold text of the peer, which must not write lines of its own into the log.
@@ -75,21 +74,13 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
   async function openStream (peer: string, protocol: string, { signal }: SignalOptions = {}): Promise<Stream> {
     const timeout = AbortSignal.timeout(dialTimeoutMs + STREAM_OPEN_TIMEOUT_MS)
     try {
-      await Promise.all([...learning, book.recall(peer)])
+      await Promise.all([learned.settled(peer), book.recall(peer)])
       return await libp2p.dialProtocol(peerIdFromString(peer), protocol, {
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         maxOutboundStreams: MAX_MODULE_STREAMS_PER_PEER,
       })
     } catch (cause) {
       throw dialError(cause, peer, timeout, signal)
-    }
-  }
-
-  async function note (peer: string, addresses: string[]): Promise<void> {
-    try {
-      await libp2p.peerStore.merge(peerIdFromString(peer), { multiaddrs: addresses.map((address) => multiaddr(address)) })
-    } catch (error) {
-      log(`peer ${peer} gave addresses that cannot be used: ${(error as Error).message}`)
     }
   }
 
@@ -115,15 +106,12 @@ function assemble (libp2p: Libp2pNode, privateKey: PrivateKey, guard: ReturnType
       libp2p.addEventListener('peer:connect', (event) => { listener({ peer: event.detail.toString(), connected: true }) })
       libp2p.addEventListener('peer:disconnect', (event) => { listener({ peer: event.detail.toString(), connected: false }) })
     },
-    learn (peer, addresses) {
-      const merged = note(peer, addresses).finally(() => { learning.delete(merged) })
-      learning.add(merged)
-    },
+    learn: (peer, addresses) => { learned.learn(peer, addresses) },
     keepAddresses: (peer, kept) => { book.keep(peer, kept) },
     async connect (peer, { signal } = {}) {
       const timeout = AbortSignal.timeout(dialTimeoutMs)
       try {
-        await Promise.all([...learning, book.recall(peer)])
+        await Promise.all([learned.settled(peer), book.recall(peer)])
         await libp2p.dial(peerIdFromString(peer), { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) })
       } catch (cause) {
         throw dialError(cause, peer, timeout, signal)

@@ -61,6 +61,8 @@ class FrameChannel implements Channel {
   send (message: unknown): void {
     if (this.closed || this.ending || this.fault !== undefined) return
     try {
+      // Within one turn too: a peer that asks for something large a thousand times in one frame gets it a few times.
+      if (this.bufferedBytes > MAX_WRITE_BUFFER_BYTES) throw unread(this.bufferedBytes)
       if (this.writer.add(message)) process.nextTick(() => { this.flush() })
     } catch (thrown) {
       // The owner is in the middle of something: it hears of the end in a turn of its own.
@@ -134,7 +136,7 @@ class FrameChannel implements Channel {
   private flush (): void {
     if (this.closed) return
     if (this.fault !== undefined) this.abort(this.fault)
-    else if (this.bufferedBytes > MAX_WRITE_BUFFER_BYTES) this.abort(new CorebrumError('ERR_PEER_TIMEOUT', `the peer left ${this.bufferedBytes} bytes unread`))
+    else if (this.bufferedBytes > MAX_WRITE_BUFFER_BYTES) this.abort(unread(this.bufferedBytes))
     else this.writer.flush()
   }
 
@@ -164,6 +166,10 @@ class FrameChannel implements Channel {
     this.release()
     this.onClose?.(error)
   }
+}
+
+function unread (bytes: number): CorebrumError {
+  return new CorebrumError('ERR_PEER_TIMEOUT', `the peer left ${bytes} bytes unread`)
 }
 
 /** Frames on a stream whose protocol is negotiated. `peer` is the remote PeerId. */

@@ -16,7 +16,7 @@ export function createPeerKeys (privateKey: PrivateKey): PeerKeys {
 }
 
 /** Whether `peer` signed these bytes for this purpose; false also for what is no PeerId. Needs no network. */
-export async function verifySignature (peer: string, purpose: SignaturePurpose, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+async function verifySignature (peer: string, purpose: SignaturePurpose, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
   try {
     return await publicKeyOf(peer)?.verify(signedBytes(purpose, bytes), signature) ?? false
   } catch {

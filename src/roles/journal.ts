@@ -1,6 +1,6 @@
 /**
  * What survives a kill: tasks, their events, results, what jobs need to go on, and results that are owed to others. This is the
- * port; `journal-level.ts` keeps it in LevelDB, and a node without a journal has `NO_JOURNAL`.
+ * port; `journal/level.ts` keeps it in LevelDB, and a node without a journal has `NO_JOURNAL`.
  *
  * Writes are grouped: what is handed over while one write is under way leaves with the next, and a promise resolves when its
  * write is on disk (fsync). What is put and deleted before it was written is not written at all.
@@ -64,7 +64,7 @@ export interface TaskJournal {
   list (options: ListOptions): Promise<TaskRecord[]>
   /** Finished tasks of a job by number: from `from` on, at most `limit`. */
   children (job: string, options: { from?: number, limit: number }): Promise<TaskRecord[]>
-  /** The newest finished task of a program on these inputs whose result may be reused; see roles/reuse.ts. */
+  /** The newest finished task of a program on these inputs whose result may be reused; see roles/receipts/reuse.ts. */
   reusable (key: string): Promise<TaskRecord | undefined>
   /** Notes that a finished task may be reused under a key; goes with the task. */
   noteReusable (key: string, id: string): void

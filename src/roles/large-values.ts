@@ -59,15 +59,14 @@ export function refBytes (refs: ReadonlyArray<{ blob: BlobRef }> = []): number {
 /** The inputs of a lease, whose references `fetch` looks up one after the other. Rejects as `fetch`, and with ERR_PROTOCOL. */
 export async function unpackValues (values: Array<Value | undefined>, refs: readonly ValueRef[], fetch: (blob: BlobRef) => Promise<Uint8Array>): Promise<Array<Value | undefined>> {
   const whole = [...values]
-  const read = reader()
+  const read = valueReader()
   for (const { index, blob } of refs) whole[index] = read(blob, await fetch(blob))
   return whole
 }
 
-/** The outputs of a result; as `unpackValues`. */
-export async function unpackOutputs (outputs: Record<string, Value>, refs: readonly OutputRef[], fetch: (blob: BlobRef) => Promise<Uint8Array>): Promise<Record<string, Value>> {
+/** The outputs of a result; as `unpackValues`. With one `read` for several results, what they hold counts together. */
+export async function unpackOutputs (outputs: Record<string, Value>, refs: readonly OutputRef[], fetch: (blob: BlobRef) => Promise<Uint8Array>, read: ValueReader = valueReader()): Promise<Record<string, Value>> {
   let whole = outputs
-  const read = reader()
   for (const { name, blob } of refs) {
     const value = read(blob, await fetch(blob))
     if (name !== undefined) whole = { ...whole, [name]: value }
@@ -77,8 +76,11 @@ export async function unpackOutputs (outputs: Record<string, Value>, refs: reado
   return whole
 }
 
+/** Makes a value of the bytes of a blob. Throws ERR_PROTOCOL. */
+export type ValueReader = (blob: BlobRef, bytes: Uint8Array) => Value
+
 /** Reads the values of one task: a byte may be an object, which takes many times as much memory, so that together they may hold no more values than a frame. */
-function reader (): (blob: BlobRef, bytes: Uint8Array) => Value {
+export function valueReader (): ValueReader {
   let left = MAX_FRAME_ITEMS
   return ({ form }, bytes) => {
     const value = fromBytes(form, bytes, left)

@@ -106,6 +106,6 @@ function readRequire (value: Value, section: Section): Labels | undefined {
 }
 
 /** What requires nothing is as what is not there. */
-export function nonEmpty (labels: Labels | undefined): Labels | undefined {
+function nonEmpty (labels: Labels | undefined): Labels | undefined {
   return labels === undefined || Object.keys(labels).length === 0 ? undefined : labels
 }

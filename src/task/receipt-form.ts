@@ -23,7 +23,7 @@ export function readReceipt (raw: unknown): Receipt {
 }
 
 /** Throws as `readReceipt`. */
-export function readReceiptBody (raw: unknown): ReceiptBody {
+function readReceiptBody (raw: unknown): ReceiptBody {
   const b = mapping(raw, 'body', BODY_FIELDS, ['functionName'])
   if (b['version'] !== 1) throw wrong('body.version', 'is of another version of receipts than 1')
   return {

@@ -89,6 +89,10 @@ describe('corebrum submit --map', function () {
     const again = await daemon.run(['submit', '--resume', id, '--output', output])
     assert.deepEqual([again.code, again.stdout], [0, ''], again.stderr)
     checkAll(await readFile(output, 'utf8'), COUNT)
+    const results = await daemon.run(['results', id])
+    assert.equal(results.code, 0, results.stderr)
+    checkAll(results.stdout, COUNT)
+    assert.deepEqual((JSON.parse((await daemon.run(['results', id, '--json'])).stdout) as { outputs: unknown }).outputs, { total: COUNT })
   })
 
   it('goes on after kill -9 of the daemon, and of the command', async () => {

@@ -115,6 +115,18 @@ describe('frames on libp2p streams', () => {
     assert.equal(channel.bufferedBytes, 0)
   })
 
+  it('end the stream in the turn in which they become too many', async () => {
+    const { here } = await pair()
+    const ended = ends(here)
+    let most = 0
+    for (let i = 0; i < 200; i++) {
+      here.send(new Uint8Array(1_000_000))
+      most = Math.max(most, here.bufferedBytes)
+    }
+    assert(most < MAX_WRITE_BUFFER_BYTES + 2_000_000)
+    assert.equal(codeOf(await ended), 'ERR_PEER_TIMEOUT')
+  })
+
   it('arrive all when the sender closes behind them, and both ends hear of it once', async () => {
     const { here, there } = await pair()
     let received = 0

@@ -1,4 +1,4 @@
-/** WebAssembly text to bytes. */
+/** WebAssembly text to bytes; `names` are those of functions and locals, which stand in stack traces. */
 import wabt from 'wabt'
 
 const FEATURES = {
@@ -7,11 +7,11 @@ const FEATURES = {
 
 let loading: ReturnType<typeof wabt> | undefined
 
-export async function wat (source: string): Promise<Uint8Array> {
+export async function wat (source: string, { names = true }: { names?: boolean } = {}): Promise<Uint8Array> {
   loading ??= wabt()
   const module = (await loading).parseWat('test.wat', source, FEATURES)
   try {
-    return new Uint8Array(module.toBinary({ write_debug_names: true }).buffer)
+    return new Uint8Array(module.toBinary({ write_debug_names: names }).buffer)
   } finally {
     module.destroy()
   }

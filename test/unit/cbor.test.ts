@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { decode, encode, encodeCanonical } from '../../src/cbor.ts'
 import { CorebrumError } from '../../src/errors.ts'
-import { MAX_BIGINT_BYTES, MAX_CBOR_DEPTH, MAX_FRAME_ITEMS, MAX_VALUE_DEPTH } from '../../src/limits.ts'
+import { MAX_BIGINT_BYTES, MAX_CBOR_DEPTH, MAX_FRAME_ITEMS } from '../../src/limits.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const bytes = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex')
@@ -77,7 +77,7 @@ describe('cbor', () => {
 
     it('refuse a value that is too deep', () => {
       let deep: unknown = 1
-      for (let i = 0; i <= MAX_VALUE_DEPTH; i++) deep = [deep]
+      for (let i = 0; i <= MAX_CBOR_DEPTH; i++) deep = [deep]
       assert.throws(() => encodeCanonical(deep), (error) => error instanceof CorebrumError && error.code === 'ERR_INPUT')
     })
   })

@@ -31,7 +31,7 @@ Exit codes: 0 completed, 1 the task failed, 4 it has not ended yet, 5 it was can
 
 export function addResults (program: Command): void {
   program.command('results').argument('<id>', 'a task: its id, or the beginning of it')
-    .description('print the outputs of a task')
+    .description('print the outputs of a task; of a map, a line of JSON for each input')
     .addOption(new Option('--format <format>', 'json: one object; text: the values alone').choices(['json', 'text']).default('json'))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
     .addOption(new Option('--receipt', 'print the receipt instead, signed by the worker; see `corebrum verify`').conflicts(['chain', 'outputFile', 'json']))
@@ -57,9 +57,18 @@ export function addResults (program: Command): void {
         for await (const child of chainOf(client, textField(task, 'id') ?? '')) print(flags.json === true ? formatJson(child) : flags.format === 'text' ? resultText(child) : resultLine(child))
         return
       }
+      const isMap = textField(viewField(task, 'job') ?? {}, 'kind') === 'map'
+      if (isMap && flags.json !== true && files.length === 0) {
+        if (code === undefined) {
+          say(`corebrum: map ${textField(task, 'id')} is ${state}; go on with it, and print its results, by: corebrum submit --resume ${textField(task, 'id')}`)
+          return
+        }
+        const { printMapResults } = await import('../submit/map-results.ts')
+        await printMapResults(client, textField(task, 'id') ?? '')
+      }
       if (code === EXIT.done) await writeOutputFiles(files, (name) => client.output(id, name))
       if (flags.json === true) printJson(task)
-      else if (code === EXIT.done && isPrinted(task, files)) print(flags.format === 'text' ? outputsAsText(task) : outputsOf(task))
+      else if (code === EXIT.done && !(isMap && files.length === 0) && isPrinted(task, files)) print(flags.format === 'text' ? outputsAsText(task) : outputsOf(task))
       if (code === EXIT.done) return
       const error = viewField(task, 'error')
       if (code === undefined) say(`corebrum: task ${textField(task, 'id')} is ${state}; it has no results yet`)

@@ -30,7 +30,11 @@ interface SubmitFlags extends MapFlags, AgreementFlags {
 }
 
 /** What says something of one task alone. */
-const SINGLE = ['fileInput', 'outputFile', 'timeout', 'json']
+const SINGLE = ['fileInput', 'outputFile', 'timeout', 'json', 'replicas', 'quorum']
+/** What a map took over when it was made. */
+const FIXED = ['file', 'inputs', 'set', 'reduce', 'failFast', 'cache', 'priority', 'retries', 'deadline', 'require', 'on']
+/** What says something of a map alone. */
+const MAP_ONLY = [['reduce', '--reduce'], ['output', '--output'], ['unordered', '--unordered'], ['failFast', '--fail-fast']] as const
 
 const EXAMPLES = `
 Examples:
@@ -59,7 +63,7 @@ export function addSubmit (program: Command): void {
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
     .addOption(new Option('--local', 'run in a sandbox of this process, without daemon and mesh').conflicts(['peer', 'listen']))
     .addOption(new Option('--map <inputs>', 'run it once for each input, and print a line of JSON for each: @FILE with an object on each line, -, a JSON array, or a range such as 1..1000 or number=1..1000..5').conflicts(SINGLE))
-    .addOption(new Option('--resume <job>', 'go on with a map that was interrupted; prints all its results').conflicts([...SINGLE, 'file']))
+    .addOption(new Option('--resume <job>', 'go on with a map that was interrupted; prints all its results').conflicts([...SINGLE, ...FIXED]))
     .addOption(new Option('--reduce <file>', 'with --map: the definition of a final task, which gets the list of all outputs'))
     .addOption(new Option('--output <file>', 'with --map: write the results there instead of printing them'))
     .addOption(new Option('--unordered', 'with --map: results as they come, instead of in the order of the inputs'))
@@ -79,6 +83,9 @@ async function submit (flags: SubmitFlags): Promise<ExitCode> {
   if (flags.map !== undefined || flags.resume !== undefined) {
     const { submitMap } = await import('../submit/map-command.ts')
     return await submitMap(flags)
+  }
+  for (const [key, flag] of MAP_ONLY) {
+    if (flags[key] !== undefined) throw new CorebrumError('ERR_USAGE', `${flag} goes with --map or --resume${key === 'output' ? '; --output-file NAME=PATH writes an output of one task to a file' : ''}`)
   }
   checkOutputFiles(flags.outputFile ?? [], { json: flags.json === true })
   const request = await readRequest(flags)

@@ -33,6 +33,7 @@ export function addVerify (program: Command): void {
     .addOption(dataDirFlag())
     .addHelpText('after', EXAMPLES)
     .action(async (named: string, flags: DataDirFlags & { json?: boolean }) => {
+      if (/[/\\.]/.test(named) && !existsSync(named)) throw new CorebrumError('ERR_USAGE', `${named} is no file, and no id of a task; allowed: the id of a task, or a file that \`corebrum results ID --receipt\` wrote`)
       const receipts = named === '-' || existsSync(named)
         ? (await readReceipts(named)).map((receipt) => findingViews(receipt, receiptFindings(receipt)))
         : viewsField(await clientFor(flags).get(`/v1/tasks/${encodeURIComponent(named)}/verify`), 'receipts')
@@ -61,7 +62,8 @@ async function readReceipts (path: string): Promise<Receipt[]> {
 }
 
 function printFindings (receipt: View): void {
-  print(`task ${textField(receipt, 'task')}: ${textField(receipt, 'status')} on ${textField(receipt, 'worker')} at ${textField(receipt, 'endedAt')}`)
+  const doubt = receipt['ok'] === true ? '' : 'the receipt does not hold; it says '
+  print(`task ${textField(receipt, 'task')}: ${doubt}${textField(receipt, 'status')} on ${textField(receipt, 'worker')} at ${textField(receipt, 'endedAt')}`)
   for (const { part, verdict, detail } of findings(receipt)) print(`  ${part.padEnd(9)} ${verdict.padEnd(11)} ${detail}`)
 }
 

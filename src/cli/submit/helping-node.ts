@@ -21,6 +21,7 @@ export interface HelpingNodeOptions {
 export function createHelpingNode (sources: ConfigSources, { local }: HelpingNodeOptions): HelpingNode {
   let node: Node | undefined
   let unclaimed: NodeJS.Timeout | undefined
+  let alive: NodeJS.Timeout | undefined
 
   const afterWait = async (started: Node): Promise<void> => {
     const meshed = await started.waitForPeer(MESH_WAIT_MS)
@@ -34,6 +35,8 @@ export function createHelpingNode (sources: ConfigSources, { local }: HelpingNod
       for (const warning of warnings) say(`warning: ${warning}`)
       // A command that was told to run nothing itself still has to run a task that nobody else takes.
       const workerCount = Math.max(1, config.workerCount)
+      // Without a network nothing else keeps the process, such as while a task waits for its next try.
+      alive = setInterval(() => {}, ALIVE_MS)
       node = await createNode({ ...config, workerCount, ephemeral: true }, { networked: !local, worksForOthers: false, worksForItself: local })
       return await startNode(node)
     },
@@ -44,9 +47,13 @@ export function createHelpingNode (sources: ConfigSources, { local }: HelpingNod
     },
     async close () {
       clearTimeout(unclaimed)
+      clearInterval(alive)
       // The task has ended; what a peer does not answer to in time must not keep the command.
       const late = new Promise((resolve) => { setTimeout(resolve, CLOSE_GRACE_MS).unref() })
       await Promise.race([node?.stop(), late])
     },
   }
 }
+
+/** Any time does: the timer is there, and does nothing. */
+const ALIVE_MS = 60_000

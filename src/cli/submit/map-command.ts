@@ -8,6 +8,7 @@ import { controlSocketPath } from '../../control/socket-path.ts'
 import { resolveDataDir } from '../../config/data-dir.ts'
 import { CorebrumError } from '../../errors.ts'
 import { MAX_DEFINITION_BYTES } from '../../limits.ts'
+import type { AgreementFlags } from '../agreement-flags.ts'
 import type { ExitCode } from '../exit.ts'
 import { configSources, type NodeFlags } from '../flags.ts'
 import { readTextFile, readValue } from '../input.ts'
@@ -17,7 +18,7 @@ import { createMapOutput } from './map-output.ts'
 import { createMapProgress } from './map-progress.ts'
 import { runMap } from './map-run.ts'
 
-export interface MapFlags extends NodeFlags, PolicyFlags {
+export interface MapFlags extends NodeFlags, PolicyFlags, Pick<AgreementFlags, 'cache'> {
   file?: string
   inputs?: string
   set?: string[]
@@ -78,7 +79,7 @@ async function mapSource (flags: MapFlags): Promise<MapSource> {
 }
 
 async function readRequest (flags: MapFlags): Promise<MapSubmissionText> {
-  const { file = '-', inputs, set, reduce, failFast } = flags
+  const { file = '-', inputs, set, reduce, failFast, cache } = flags
   const given = inputs === undefined ? undefined : await readValue(inputs, '--input', MAX_DEFINITION_BYTES)
   const policy = policyOf(flags)
   return {
@@ -87,6 +88,7 @@ async function readRequest (flags: MapFlags): Promise<MapSubmissionText> {
     ...(set === undefined ? {} : { set }),
     ...(reduce === undefined ? {} : { reduce: await readDefinition(reduce, '--reduce') }),
     ...(failFast === undefined ? {} : { failFast }),
+    ...(cache ? {} : { noCache: true }),
     ...(policy === undefined ? {} : { policy }),
   }
 }

@@ -151,7 +151,7 @@ async function stopped (source: MapSource, id: string, { error, interrupted, isW
   await Promise.race([end.catch(() => {}), later(PAUSE_MS, undefined, { signal: late.signal }).catch(() => {})])
   late.abort()
   if (!interrupted) report(error)
-  if (!over) sayResume(id)
+  if (!over && error.code !== 'ERR_TASK_UNKNOWN') sayResume(id)
   return interrupted ? EXIT.cancelled : exitOfError(error.code)
 }
 

@@ -6,7 +6,7 @@ import { decode, encode } from '../../cbor.ts'
 import { codeOf } from '../../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { MAX_MAP_ITEMS, MAX_NAME_CHARS } from '../../limits.ts'
-import { isAlive, PROCESS_NAME } from '../../modules/process-token.ts'
+import { lockHolder, lockText } from '../../modules/process-token.ts'
 import type { Value } from '../../task/values.ts'
 import { asInteger, asRecord, asText, broken } from '../../wire/shape.ts'
 import { optional, valuesFromSaved } from '../saved-definition.ts'
@@ -43,7 +43,6 @@ export interface MapFolder {
 
 const MAX_MESSAGE_CHARS = 65_536
 const CRC_BYTES = 4
-const LOCK = /^(\d+)-([0-9a-f]+)$/
 
 export function mapDir (dataDir: string, id: string): string {
   return join(dataDir, 'jobs', id)
@@ -71,7 +70,7 @@ export async function openMapFolder (dir: string): Promise<MapFolder> {
     await lock(dir)
     return folderOf(dir, settings, state)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no map in ${dir}`, { cause: error })
+    if (codeOf(error) === 'ENOENT') throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no map in ${dir}; a map that ended without a daemon is not kept, and other data folders have others`, { cause: error })
     throw fileError(error, dir)
   }
 }
@@ -102,12 +101,12 @@ async function lock (dir: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
       const file = await open(path, 'wx', 0o600)
-      await file.writeFile(PROCESS_NAME).finally(() => file.close())
+      await file.writeFile(lockText()).finally(() => file.close())
       return
     } catch (error) {
       if (codeOf(error) !== 'EEXIST' || tries > 1) throw error
-      const [, pid, token] = LOCK.exec(await readFile(path, 'utf8').catch(() => '')) ?? []
-      if (pid !== undefined && isAlive(Number(pid), token)) {
+      const pid = lockHolder(await readFile(path, 'utf8').catch(() => ''))
+      if (pid !== undefined) {
         throw new CorebrumError('ERR_USAGE', `this map is open in process ${pid}; let that go on with it, or end it first (${path})`)
       }
       await rm(path, { force: true })

@@ -122,29 +122,32 @@ export class MapJob implements PreparedJob {
    */
   async addInputs (chunks: AsyncIterable<Uint8Array>, { bytes, crc }: SpoolMark): Promise<number> {
     const files = this.running()
-    const { spool, cursor } = files
+    const { spool, cursor, closing: { signal: closing } } = files
+    // From then on the beginning of a line is forgotten: its rest must not stand for a whole one.
+    const requireOpen = (): void => { if (closing.aborted) throw new CorebrumError('ERR_CANCELLED', `the map ${this.id} was paused before it had all its inputs`) }
     if (spool.isSealed) throw new CorebrumError('ERR_USAGE', `the map ${this.id} has all its inputs`)
     if (this.adding) throw new CorebrumError('ERR_USAGE', `another command gives the map ${this.id} its inputs`)
     if (spool.mark.bytes !== bytes || spool.mark.crc !== crc) throw new CorebrumError('ERR_USAGE', `the inputs do not begin as those that the map ${this.id} has got; give it the same ones again`)
     this.adding = true
     try {
       for await (const chunk of chunks) {
-        if (this.files !== files) throw new CorebrumError('ERR_CANCELLED', `the map ${this.id} was paused before it had all its inputs`)
+        requireOpen()
         await spool.add(chunk)
-        while (this.files === files && spool.size - cursor.consumed > MAX_SPOOL_AHEAD_BYTES) await this.changed()
+        while (!closing.aborted && spool.size - cursor.consumed > MAX_SPOOL_AHEAD_BYTES) await this.changed()
       }
+      requireOpen()
       await spool.seal()
       this.tell()
       return spool.items
     } finally {
       this.adding = false
-      if (this.files === files && !spool.isSealed) await spool.pauseAdding().catch(() => {})
+      if (!closing.aborted && !spool.isSealed) await spool.pauseAdding().catch(() => {})
     }
   }
 
   /** Lines of results, NDJSON; while it runs it waits for more. Rejects with ERR_JOURNAL. */
   async * results ({ ordered, from, signal }: Omit<ReadOptions, 'more'>): AsyncGenerator<Buffer> {
-    const own = this.files === undefined ? await ResultsLog.open(this.components.folder.resultsPath) : undefined
+    const own = this.files === undefined ? await ResultsLog.open(this.components.folder.resultsPath, { forReading: true }) : undefined
     const log = own ?? this.files?.log
     if (log === undefined) return
     const more: ReadOptions['more'] = () => this.files?.log === log ? 'yes' : this.isOver ? 'no' : 'paused'

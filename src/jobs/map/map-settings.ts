@@ -56,6 +56,12 @@ export function settingsFromSaved (raw: unknown): MapSettings {
   }
 }
 
+/** Throws ERR_DEFINITION for a task that would be a job itself: one whose items are repeated or compared. */
+export function requirePlain ({ name, schedule, agreement }: TaskDefinition): void {
+  const found = schedule !== undefined ? 'a time_interval' : agreement !== undefined && agreement.replicas > 1 ? `${agreement.replicas} replicas` : undefined
+  if (found !== undefined) throw new CorebrumError('ERR_DEFINITION', `found ${found} in ${quoted(name)}, allowed in a map: a task that runs once for each input - take that out of the definition`)
+}
+
 /** The input of the final task that gets the list. Throws ERR_DEFINITION when it is not clear which. */
 export function listInput ({ name, inputs }: TaskDefinition): string {
   const lists = inputs.filter(({ type }) => type === 'array' || type === 'json')

@@ -12,7 +12,7 @@ import type { Jobs } from '../jobs.ts'
 import type { JobTasks } from '../ports.ts'
 import { makeMapFolder, mapDir, openMapFolder, type MapFolder } from './map-folder.ts'
 import { MapJob } from './map-job.ts'
-import { listInput, type MapSettings } from './map-settings.ts'
+import { listInput, requirePlain, type MapSettings } from './map-settings.ts'
 
 export interface MapRequest extends Partial<Pick<MapSettings, 'common' | 'failFast' | 'policy' | 'noCache' | 'reduce'>> {
   definition: TaskDefinition
@@ -95,7 +95,12 @@ export function createMaps ({ tasks, jobs, dataDir, durable }: MapsComponents): 
   async function open (id: string): Promise<MapJob> {
     const job = await restore(id, { paused: true })
     if (job.isOver) job.release()
-    else await begin(job)
+    else {
+      await begin(job).catch((error: unknown) => {
+        ended.delete(id)
+        throw error
+      })
+    }
     return job
   }
 
@@ -111,7 +116,11 @@ export function createMaps ({ tasks, jobs, dataDir, durable }: MapsComponents): 
     find,
     async create ({ definition, baseDir, reduceBaseDir = baseDir, reduce, common = {}, failFast = false, policy, noCache = false }, { signal } = {}) {
       if (live.size >= MAX_OPEN_MAPS) throw new CorebrumError('ERR_QUEUE_FULL', `this node has ${live.size} unfinished maps, as many as it may; end or cancel some`)
-      if (reduce !== undefined) listInput(reduce)
+      requirePlain(definition)
+      if (reduce !== undefined) {
+        requirePlain(reduce)
+        listInput(reduce)
+      }
       const id = randomUUID()
       const dir = mapDir(dataDir, id)
       const holds: Array<() => void> = []
@@ -135,6 +144,8 @@ export function createMaps ({ tasks, jobs, dataDir, durable }: MapsComponents): 
         await begin(job)
         await job.proceed()
       } catch (error) {
+        // It may have begun, and cannot go on.
+        jobs().cancel(id, 'the map could not begin')
         ended.delete(id)
         await rm(dir, { recursive: true, force: true })
         throw error

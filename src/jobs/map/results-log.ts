@@ -44,13 +44,16 @@ export class ResultsLog {
     this.file = file
   }
 
-  /** Opens what is there, or makes it; from the first record on that is not what was written, it is cut off. Rejects with ERR_JOURNAL. */
-  static async open (path: string): Promise<ResultsLog> {
+  /**
+   * Opens what is there, or makes it; from the first record on that is not what was written, it is cut off, but not
+   * `forReading`: somebody else may just write there. Rejects with ERR_JOURNAL.
+   */
+  static async open (path: string, { forReading = false }: { forReading?: boolean } = {}): Promise<ResultsLog> {
     let file: FileHandle | undefined
     try {
       file = await open(path, 'a+', 0o600)
       const log = new ResultsLog(path, file)
-      await log.scan()
+      await log.scan(forReading)
       return log
     } catch (error) {
       await file?.close().catch(() => {})
@@ -198,7 +201,7 @@ export class ResultsLog {
     if (this.firstFailedIndex === undefined || index < this.firstFailedIndex) this.firstFailedIndex = index
   }
 
-  private async scan (): Promise<void> {
+  private async scan (forReading: boolean): Promise<void> {
     const { size } = await this.file.stat()
     const chunks = createChunkCache(this.file)
     while (this.end < size) {
@@ -210,7 +213,7 @@ export class ResultsLog {
       if (!this.table.has(header.index)) this.note(header.index, header.failed, this.end)
       this.end += length
     }
-    if (this.end < size) await this.file.truncate(this.end)
+    if (this.end < size && !forReading) await this.file.truncate(this.end)
     this.committedBytes = this.end
   }
 }

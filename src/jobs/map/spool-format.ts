@@ -7,7 +7,7 @@ import { MAX_MAP_LINE_BYTES, SPOOL_BLOCK_BYTES } from '../limits.ts'
 
 export const BLOCK_HEADER_BYTES = 12
 /** A block is closed when it has SPOOL_BLOCK_BYTES, so that the longest line may stand behind almost as many. */
-export const MAX_BLOCK_BYTES = MAX_MAP_LINE_BYTES + SPOOL_BLOCK_BYTES + 1
+const MAX_BLOCK_BYTES = MAX_MAP_LINE_BYTES + SPOOL_BLOCK_BYTES + 1
 
 const NEWLINE = 0x0a
 

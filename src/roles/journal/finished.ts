@@ -1,9 +1,9 @@
 /**
  * The finished tasks of the journal.
  *
- *   finished = [age: ms, file: [size: uint, crc: uint] / null, record]      ; record: see journal-record.ts
+ *   finished = [age: ms, file: [size: uint, crc: uint] / null, record]      ; record: see record.ts
  *
- * The age is on the journal's own clock, see journal-tally.ts. With a file the outputs lie there: see journal-files.ts.
+ * The age is on the journal's own clock, see tally.ts. With a file the outputs lie there: see files.ts.
  */
 import { LRUCache } from 'lru-cache'
 import { decode, encode } from '../../cbor.ts'

@@ -2,19 +2,19 @@
  * The layout of the journal in its database. Keys are ASCII and sort as what they name; `seq` is a number that grows with
  * each task or result, 9 digits of base 36; `number` is the last number of an id, 7 digits; values are CBOR but for jobs.
  *
- *   !tally                  what must be there; see journal-tally.ts
+ *   !tally                  what must be there; see tally.ts
  *   p!<digest>              a program that open tasks use, as on the wire (wire/program.ts)
- *   k!<digest>              what outputs of open tasks must be; see journal-task.ts
- *   o!<seq>                 an open task as it was submitted; see journal-task.ts
+ *   k!<digest>              what outputs of open tasks must be; see task.ts
+ *   o!<seq>                 an open task as it was submitted; see task.ts
  *   o!<seq>!<n>             change n of it; 4 digits of base 36
- *   f!<seq>                 a finished task that stands by itself, or a job; see journal-finished.ts
+ *   f!<seq>                 a finished task that stands by itself, or a job; see finished.ts
  *   i!<id>                  its seq
  *   c!<parent id>!<number>  a finished task of a job
  *   x!<key of the task>     a receipt that came after the task's end
  *   r!<reuse key>           id of the finished task that may be reused so
  *   u!<id>                  the reuse key of a finished task
  *   j!<id>                  what a job needs to go on, in bytes of its own kind
- *   w!<seq>                 a result that is owed to a submitter; see journal-owed.ts
+ *   w!<seq>                 a result that is owed to a submitter; see owed.ts
  *
  * Finished tasks lie in the order of their ends, so that LevelDB hardly has to move them, and the oldest are found first.
  */

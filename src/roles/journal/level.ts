@@ -1,4 +1,4 @@
-/** The journal in LevelDB: see journal.ts for what it promises, journal-keys.ts for where things lie. */
+/** The journal in LevelDB: see roles/journal.ts for what it promises, keys.ts for where things lie. */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
 import { Database, type DatabaseInit, type JournalLog } from '../../journal/database.ts'
 import { DEFAULT_KEEP_BYTES, DEFAULT_KEEP_SECONDS, DEFAULT_KEEP_TASKS, RETENTION_SWEEP_MS } from '../../limits.ts'
@@ -34,6 +34,8 @@ export interface TaskJournalInit {
   /** Takes over large values that were kept before a restart; see Blobs.adopt. */
   adopt: (cid: string) => Promise<KeptBlob>
   keep?: Partial<Keep>
+  /** A finished map is kept no longer: what lies elsewhere of it may go. */
+  onMapDropped?: (id: string) => void
   /** How often the oldest tasks are looked at; default RETENTION_SWEEP_MS. */
   sweepMs?: number
   clock?: AgeClock
@@ -48,8 +50,6 @@ export interface DurableJournal extends TaskJournal {
   stop (): Promise<void>
   /** Deletes what is kept no longer, as happens by itself from time to time; how many tasks. */
   sweep (): Promise<number>
-  /** Deletes finished tasks of a job with numbers below `before`. */
-  dropChildren (job: string, before: number): Promise<number>
   /** Finished tasks, and bytes of what is kept of them. */
   readonly usage: { tasks: number, bytes: number }
 }
@@ -80,7 +80,7 @@ class LevelJournal implements DurableJournal {
   private stopped = false
 
   constructor (init: TaskJournalInit) {
-    const { dir, outputsDir, log, hold = () => () => {}, adopt, keep = {}, clock = new AgeClock() } = this.init = init
+    const { dir, outputsDir, log, hold = () => () => {}, adopt, keep = {}, onMapDropped = () => {}, clock = new AgeClock() } = this.init = init
     this.keep = { ms: keep.ms ?? DEFAULT_KEEP_SECONDS * 1_000, tasks: keep.tasks ?? DEFAULT_KEEP_TASKS, bytes: keep.bytes ?? DEFAULT_KEEP_BYTES }
     const tally = this.tally = new Tally(clock)
     const database = this.database = new Database({
@@ -98,7 +98,7 @@ class LevelJournal implements DurableJournal {
     const finished = this.finished = new FinishedRows({ database, tally, files, nextSeq })
     this.owedRows = new OwedRows({ database, tally, nextSeq, adopt })
     this.jobRows = new JobRows({ database, tally })
-    this.retention = new Retention({ database, finished, files, tally, keep: this.keep, openJobs: () => this.jobRows.ids })
+    this.retention = new Retention({ database, finished, files, tally, keep: this.keep, openJobs: () => this.jobRows.ids, onMapDropped })
   }
 
   get usage (): { tasks: number, bytes: number } {
@@ -212,10 +212,6 @@ class LevelJournal implements DurableJournal {
     return this.sweeping
   }
 
-  dropChildren (job: string, before: number): Promise<number> {
-    return this.retention.dropChildren(job, before)
-  }
-
   private put (record: TaskRecord, file: OutputsFile | undefined): Promise<void> {
     if (this.stopped) return Promise.reject(new CorebrumError('ERR_JOURNAL', `the journal ${this.init.dir} is closed`))
     this.finished.put(record, file)
@@ -237,11 +233,11 @@ class LevelJournal implements DurableJournal {
     return await this.retention.sweep(() => this.stopped)
   }
 
-  /** Removes files of tasks whose record was never written. */
+  /** Removes files of tasks whose record was never written; that of an open task or job may be on its way. */
   private async tidyFiles (): Promise<void> {
     this.tidied = true
     for await (const id of this.files.all()) {
-      if (!this.open.has(id) && await this.finished.keyOf(id) === undefined) await this.files.remove(id)
+      if (!this.open.has(id) && !this.jobRows.ids.has(id) && await this.finished.keyOf(id) === undefined) await this.files.remove(id)
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Results that this node, as a worker, owes submitters.
  *
- *   owed = [submitter: tstr, at: ms, result, body / null]      ; result: the message (wire/messages.ts); body: see journal-record.ts
+ *   owed = [submitter: tstr, at: ms, result, body / null]      ; result: the message (wire/messages.ts); body: see record.ts
  */
 import { decode, encode } from '../../cbor.ts'
 import { CorebrumError } from '../../errors.ts'

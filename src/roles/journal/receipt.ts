@@ -1,4 +1,4 @@
-/** Receipts as the journal keeps them; the layout is in journal-record.ts. */
+/** Receipts as the journal keeps them; the layout is in record.ts. */
 import { MAX_LOG_BYTES } from '../../limits.ts'
 import type { Receipt, ReceiptBody } from '../../task/receipt.ts'
 import { asAmount, asArray, asBytes, asInteger, asText, broken, uint } from '../../wire/shape.ts'

@@ -24,6 +24,8 @@ export interface RetentionInit {
   tally: Tally
   keep: Keep
   openJobs: () => Iterable<string>
+  /** A map is kept no longer; its record is off the disk. */
+  onMapDropped: (id: string) => void
 }
 
 /** Keys of finished tasks are spread over these kinds. */
@@ -59,13 +61,6 @@ export class Retention {
     return deleted
   }
 
-  /** Deletes the finished tasks of a job with numbers below `before`; how many. */
-  async dropChildren (job: string, before: number): Promise<number> {
-    const deleted = await this.dropRange(childrenOf(job, 0, before), true)
-    await this.written()
-    return deleted
-  }
-
   private async drop (key: string, body: Uint8Array, found: Finished, withTasks: boolean): Promise<number> {
     const { finished } = this.init
     const { id, job } = found.record
@@ -75,7 +70,10 @@ export class Retention {
     const bytes = body.length + (found.file?.size ?? 0) + receipt
     finished.drop(key, found, bytes)
     this.deletedBytes += bytes
-    if (found.file !== undefined) await this.removeFile(id)
+    if (found.file !== undefined || job?.kind === 'map') await this.written()
+    // The record went first: files without a record are in nobody's way, a record without its files is.
+    if (found.file !== undefined) await this.init.files.remove(id)
+    if (job?.kind === 'map') this.init.onMapDropped(id)
     return deleted
   }
 
@@ -116,12 +114,6 @@ export class Retention {
       oldest = rows.at(-1)?.key ?? oldest
     }
     return count <= MAX_CHILDREN_OF_OPEN_JOB ? 0 : await this.dropRange({ gte: childrenOf(job).gte, lt: `${oldest}!` }, true)
-  }
-
-  /** The record goes first: a file without a record is in nobody's way, a record without its file is. */
-  private async removeFile (id: string): Promise<void> {
-    await this.written()
-    await this.init.files.remove(id)
   }
 
   private async written (): Promise<void> {

@@ -1,6 +1,6 @@
 /** The rows of the journal as a whole: which belong to it, whether all are there, and how many. */
 import { decode } from '../../cbor.ts'
-import type { Database } from '../../journal/database.ts'
+import type { Database, WholeRow } from '../../journal/database.ts'
 import { readRange, readRow, type LevelHandle } from '../../journal/level.ts'
 import { splitTaskId } from '../../task/task-id.ts'
 import { programFromWire } from '../../wire/program.ts'
@@ -59,12 +59,24 @@ export async function restoreCounts (database: Database, tally: Tally, { salvage
     for await (const rows of database.rows({ ...allOf(kind), reverse: true, limit: 1 })) for (const { key } of rows) seq = Math.max(seq, seqOf(key))
   }
   if (salvaged) {
+    await dropOrphans(database)
     const counts = await countAll(database)
     if (body === undefined) tally.startOver(counts.ageMs)
     tally.recount(counts)
     database.put(TALLY_KEY, tally.encode())
   }
   return seq
+}
+
+/** What belongs to a finished task that was lost would look like new damage whenever somebody asks for the task. */
+async function dropOrphans (database: Database): Promise<void> {
+  const owners = { i: ({ body }: WholeRow) => `f!${Buffer.from(body).toString('latin1')}`, x: ({ key }: WholeRow) => key.slice(2) }
+  for (const kind of ['i', 'x'] as const) {
+    for await (const rows of database.rows(allOf(kind))) {
+      const found = await database.getMany(rows.map(owners[kind]))
+      rows.forEach(({ key }, index) => { if (found[index] === undefined) database.delete(key) })
+    }
+  }
 }
 
 async function countAll (database: Database): Promise<{ count: number, keys: number, finished: number, bytes: number, ageMs: number }> {

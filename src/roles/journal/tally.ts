@@ -12,7 +12,7 @@ import { asAmount, asArray, asInteger, uint } from '../../wire/shape.ts'
 import { allOf, isChangeKey, type Kind } from './keys.ts'
 
 /** Kinds of which no record may be missing. */
-export const AWAITED: readonly Kind[] = ['p', 'k', 'o', 'j', 'w']
+const AWAITED: readonly Kind[] = ['p', 'k', 'o', 'j', 'w']
 
 /**
  * Milliseconds that grow only as time passes here, whatever is done to the clock of the system: a machine without a battery

@@ -7,7 +7,7 @@
  *   change = [event, state, worker, fence, attempts, claimed, started, decline]                ; of a task; or
  *          / [null, record]                                                                    ; all changes up to there
  *
- * See journal-record.ts for record, event and decline, wire/blobs.ts for value-refs.
+ * See record.ts for record, event and decline, wire/blobs.ts for value-refs.
  */
 import { MAX_INPUTS, MAX_LOG_BYTES, MAX_NAME_CHARS, MAX_REQUIRED_LABELS } from '../../limits.ts'
 import type { TaskPolicy } from '../../task/definition.ts'

@@ -15,8 +15,8 @@ export class LetterExchange {
   private readonly channel: Channel
   private readonly timeoutMs: number
   private readonly unread: Said[] = []
-  private parts: Uint8Array[] = []
-  /** Bytes of a letter that were asked for and are not here. */
+  /** The letter that was asked for, and how much of it is not here: in one piece, as a list of single bytes takes a hundred times as much. */
+  private letter = Buffer.alloc(0)
   private missing = 0
   private ended?: CorebrumError
   private wake?: () => void
@@ -47,11 +47,12 @@ export class LetterExchange {
 
   /** Asks for a letter. Rejects as `next`, with ERR_PROTOCOL also when its bytes are not those that its id names. */
   async receiveBytes ({ id, size }: LetterName): Promise<Uint8Array> {
+    this.letter = Buffer.alloc(size)
     this.missing = size
     this.send({ kind: 'go' })
     await this.until(() => this.missing === 0)
-    const bytes = Buffer.concat(this.parts)
-    this.parts = []
+    const bytes = this.letter
+    this.letter = Buffer.alloc(0)
     if (letterId(bytes) !== id) throw new CorebrumError('ERR_PROTOCOL', 'the bytes of a letter are not those that its id names')
     return bytes
   }
@@ -77,8 +78,8 @@ export class LetterExchange {
   private hear (message: MailboxMessage): void {
     if (message.kind === 'part') {
       if (message.bytes.length > this.missing) throw new CorebrumError('ERR_PROTOCOL', 'bytes of a letter that were not asked for')
+      this.letter.set(message.bytes, this.letter.length - this.missing)
       this.missing -= message.bytes.length
-      this.parts.push(message.bytes)
     } else if (this.unread.push(message) > MAX_UNREAD) throw new CorebrumError('ERR_PROTOCOL', 'messages that nobody asked for')
   }
 

@@ -1,11 +1,12 @@
 /** Keeps letters for peers that are away, and brings them when those are back. Neither side of a letter is trusted. */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
-import { MAX_LETTER_BYTES_MOVING } from './limits.ts'
+import { MAX_LETTER_BYTES_LEAVING, MAX_LETTER_BYTES_MOVING } from './limits.ts'
 import type { Network } from '../../network/network.ts'
 import { MAILBOX_PROTOCOL, type MailboxMessage } from '../../wire/mailbox.ts'
 import { LetterExchange } from './letter-exchange.ts'
 import type { LetterFiles } from './letter-files.ts'
-import { letterKey, LetterLedger, type HeldLetter } from './letter-ledger.ts'
+import { inTurns, letterKey, LetterLedger, type HeldLetter } from './letter-ledger.ts'
+import { LettersMoving } from './letters-moving.ts'
 
 /** Letters that expired leave the disk this late. */
 const SWEEP_MS = 3_600_000
@@ -33,7 +34,8 @@ export class LetterHolder {
   private readonly delivering = new Set<string>()
   private sweeper?: NodeJS.Timeout
   private readonly retries = new Map<string, NodeJS.Timeout>()
-  private movingBytes = 0
+  private readonly moving = new LettersMoving(MAX_LETTER_BYTES_MOVING)
+  private readonly leaving = new LettersMoving(MAX_LETTER_BYTES_LEAVING)
   private stopped = false
 
   constructor (components: LetterHolderComponents, { maxBytes }: LetterHolderInit) {
@@ -88,7 +90,7 @@ export class LetterHolder {
       exchange.send({ kind: 'refused', code: error.code, reason: 'it cannot be written' })
     } finally {
       this.arriving.delete(letter.key)
-      this.movingBytes -= size
+      this.moving.end(depositor, size)
     }
     if (this.isThere(recipient)) void this.deliver(recipient)
   }
@@ -102,7 +104,7 @@ export class LetterHolder {
       const exchange = new LetterExchange(await this.components.network.open(recipient, MAILBOX_PROTOCOL))
       // Those that come meanwhile go with them.
       for (let letters = this.waitingFor(recipient); letters.length > 0; letters = this.waitingFor(recipient)) {
-        for (const letter of letters) await this.hand(exchange, letter)
+        for (const letter of inTurns(letters)) await this.bring(exchange, letter)
       }
       await exchange.close()
     } catch (error) {
@@ -112,6 +114,19 @@ export class LetterHolder {
     }
     // Also one that came while the exchange was being closed.
     if (this.waitingFor(recipient).length > 0 && this.isThere(recipient)) this.retry(recipient)
+  }
+
+  private async bring (exchange: LetterExchange, letter: HeldLetter): Promise<void> {
+    const { recipient, size } = letter
+    if (!this.leaving.begin(recipient, size)) {
+      exchange.abort(new CorebrumError('ERR_QUEUE_FULL', 'too many letters are on their way'))
+      throw new CorebrumError('ERR_QUEUE_FULL', 'too many letters are on their way to others')
+    }
+    try {
+      await this.hand(exchange, letter)
+    } finally {
+      this.leaving.end(recipient, size)
+    }
   }
 
   private async hand (exchange: LetterExchange, letter: HeldLetter): Promise<void> {
@@ -137,20 +152,20 @@ export class LetterHolder {
 
   /** Makes room for a letter, or says why it is not taken; also when it is here already. */
   private reserve (letter: HeldLetter): MailboxMessage | undefined {
-    const { key, recipient, size } = letter
+    const { key, recipient, depositor, size } = letter
     const refused = (reason: string): MailboxMessage => ({ kind: 'refused', code: 'ERR_QUEUE_FULL', reason })
     if (this.arriving.has(key)) return refused('it is on its way')
     if (this.ledger.has(key)) return { kind: 'done' }
     if (this.stopped || recipient === this.components.network.peerId) return refused('it is not kept here')
-    if (this.movingBytes + size > MAX_LETTER_BYTES_MOVING) return refused('too many letters are on their way')
+    if (!this.moving.begin(depositor, size)) return refused('too many letters are on their way')
     this.sweep()
     try {
       this.ledger.add(letter)
     } catch (thrown) {
+      this.moving.end(depositor, size)
       return refused(toCorebrumError(thrown).message)
     }
     this.arriving.add(key)
-    this.movingBytes += size
     return undefined
   }
 

@@ -19,6 +19,20 @@ export function letterKey (depositor: string, label: string): string {
   return createHash('sha256').update(`${depositor} ${label}`).digest('hex')
 }
 
+/** Letters of several depositors take turns: a recipient reads only so many that are of no use, and those of one come not before all others. */
+export function inTurns (letters: readonly HeldLetter[]): HeldLetter[] {
+  const rounds: HeldLetter[][] = []
+  const counts = new Map<string, number>()
+  for (const letter of letters) {
+    const round = counts.get(letter.depositor) ?? 0
+    counts.set(letter.depositor, round + 1)
+    const others = rounds[round]
+    if (others === undefined) rounds.push([letter])
+    else others.push(letter)
+  }
+  return rounds.flat()
+}
+
 interface Share { letters: number, bytes: number }
 
 /** One recipient, or one depositor, may have one part in so many of the space. */

@@ -8,6 +8,7 @@ import { LETTERS_IGNORED_MS, MAX_BAD_LETTERS, MAX_LETTER_BYTES_MOVING } from './
 import { MAX_LETTERS_PER_PEER } from '../../limits.ts'
 import type { LetterName } from '../../wire/mailbox.ts'
 import type { LetterExchange } from './letter-exchange.ts'
+import { LettersMoving } from './letters-moving.ts'
 import { openLetter, type LettersComponents, type OpenedLetter } from './letters.ts'
 
 /** Letters that were taken and may come again, from another holder; and holders whose letters are counted. */
@@ -29,7 +30,7 @@ export class LetterReader {
   private readonly taken = new LRUCache<string, true>({ max: MAX_TAKEN_REMEMBERED })
   /** Letters of each holder. Those that cannot be read are no breach of rules, as a depositor may have made them. */
   private readonly counts = new LRUCache<string, number>({ max: MAX_HOLDERS_REMEMBERED, ttl: LETTERS_IGNORED_MS, noUpdateTTL: true })
-  private movingBytes = 0
+  private readonly moving = new LettersMoving(MAX_LETTER_BYTES_MOVING)
 
   constructor (components: LetterReaderComponents) {
     this.components = components
@@ -39,8 +40,7 @@ export class LetterReader {
   async offered (exchange: LetterExchange, holder: string, letter: LetterName): Promise<void> {
     if (this.taken.has(letter.id)) return exchange.send({ kind: 'done' })
     if ((this.counts.get(holder) ?? 0) >= MAX_LETTERS_COUNTED) return exchange.send({ kind: 'refused', code: 'ERR_DECLINED', reason: 'you had too many letters, or too many that could not be read' })
-    if (this.movingBytes + letter.size > MAX_LETTER_BYTES_MOVING) return exchange.send({ kind: 'refused', code: 'ERR_QUEUE_FULL', reason: 'too many letters are on their way' })
-    this.movingBytes += letter.size
+    if (!this.moving.begin(holder, letter.size)) return exchange.send({ kind: 'refused', code: 'ERR_QUEUE_FULL', reason: 'too many letters are on their way' })
     try {
       const opened = await this.read(holder, await exchange.receiveBytes(letter))
       if (opened !== undefined) {
@@ -56,7 +56,7 @@ export class LetterReader {
       this.components.log(`a letter of ${holder} must come again: ${error.message}`)
       exchange.send({ kind: 'refused', code: error.code, reason: 'its results cannot be kept now' })
     } finally {
-      this.movingBytes -= letter.size
+      this.moving.end(holder, letter.size)
     }
   }
 

@@ -7,7 +7,7 @@ import type { Blobs } from '../../modules/blobs.ts'
 import type { Network } from '../../network/network.ts'
 import type { BlobRef } from '../../task/blob.ts'
 import { letterContent, letterFromWire, signedLetter, type LetterMessage } from '../../wire/letter.ts'
-import { unpackOutputs } from '../large-values.ts'
+import { unpackOutputs, valueReader, type ValueReader } from '../large-values.ts'
 
 /** Around the content: its signature, the seal, and the heads of both. */
 const ENVELOPE_BYTES = 512
@@ -53,21 +53,23 @@ export async function openLetter (sealed: Uint8Array, network: LettersComponents
   // Sealed again for somebody else, it would still carry the worker's signature.
   if (recipient !== network.peerId) throw new CorebrumError('ERR_PROTOCOL', 'the letter was written to another node')
   if (!await network.verify(worker, 'letter', content, signature)) throw new CorebrumError('ERR_PROTOCOL', `the letter is not signed by ${worker}`)
-  const byCid = new Map(blobs.map((bytes) => [cidOf(bytes), bytes]))
-  const bytesOf = async ({ cid }: BlobRef): Promise<Uint8Array> => {
-    const bytes = byCid.get(cid)
-    if (bytes === undefined) throw new CorebrumError('ERR_PROTOCOL', 'the letter lacks an output that it names')
+  // Each output has bytes of its own: those that were read again for each of many results would become any amount of memory.
+  const left = blobs.values()
+  const next = async ({ cid, size }: BlobRef): Promise<Uint8Array> => {
+    const { value: bytes } = left.next()
+    if (bytes?.length !== size || cidOf(bytes) !== cid) throw new CorebrumError('ERR_PROTOCOL', 'the letter lacks an output that it names')
     return bytes
   }
+  const read = valueReader()
   const whole: LetterMessage[] = []
-  for (const message of messages) whole.push(await withOutputs(message, bytesOf))
+  for (const message of messages) whole.push(await withOutputs(message, next, read))
   return { worker, messages: whole }
 }
 
-async function withOutputs (message: LetterMessage, bytesOf: (blob: BlobRef) => Promise<Uint8Array>): Promise<LetterMessage> {
+async function withOutputs (message: LetterMessage, bytesOf: (blob: BlobRef) => Promise<Uint8Array>, read: ValueReader): Promise<LetterMessage> {
   if (message.kind !== 'result' || !message.outcome.ok || message.outcome.refs === undefined) return message
   const { refs, ...outcome } = message.outcome
-  return { ...message, outcome: { ...outcome, outputs: await unpackOutputs(outcome.outputs, refs, bytesOf) } }
+  return { ...message, outcome: { ...outcome, outputs: await unpackOutputs(outcome.outputs, refs, bytesOf, read) } }
 }
 
 function blobsOf (message: LetterMessage): BlobRef[] {

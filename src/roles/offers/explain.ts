@@ -68,7 +68,7 @@ export function createExplain ({ network, situation }: ExplainComponents): Expla
 }
 
 /** What this node says of an offer now. */
-export function answerTo (offer: Offer, situation: Situation): ExplainAnswer {
+function answerTo (offer: Offer, situation: Situation): ExplainAnswer {
   const { load, capability: { slots } } = situation
   const demand = demandOfOffer(offer)
   const possible = admitProgram(demand, situation)

@@ -9,6 +9,7 @@ import { isSignedBy } from '../../task/peer-signature.ts'
 import { inputsDigest, receiptLeaf, signedBytes } from '../../task/receipt-digests.ts'
 import type { Program } from '../../task/program.ts'
 import type { Receipt, ReceiptBody } from '../../task/receipt.ts'
+import { approximateBytes } from '../../task/size.ts'
 import type { Value } from '../../task/values.ts'
 import type { ValueRef } from '../../wire/blobs.ts'
 import type { Outcome } from '../../wire/messages.ts'
@@ -26,7 +27,7 @@ export interface AcceptedResult {
   readonly program: Program
   readonly values: ReadonlyArray<Value | undefined>
   readonly refs: readonly ValueRef[] | undefined
-  /** Memory of the values, about. */
+  /** Memory of the values and the outputs, about. */
   readonly bytes: number
   /** With all of its outputs. */
   readonly outcome: Outcome
@@ -34,7 +35,7 @@ export interface AcceptedResult {
 
 /** The result of an answer that ended `task`. */
 export function acceptedResult ({ id, values, refs, bytes, batch }: OpenTask, outcome: Outcome, { worker, ref }: Answer): AcceptedResult {
-  return { taskId: id, fence: ref.fence, worker: worker.link.peer, program: batch.program, values, refs, bytes, outcome }
+  return { taskId: id, fence: ref.fence, worker: worker.link.peer, program: batch.program, values, refs, bytes: bytes + (outcome.ok ? approximateBytes(outcome.outputs) : 0), outcome }
 }
 
 export interface ReceiptReaderComponents {
@@ -64,11 +65,15 @@ export class ReceiptReader {
     this.drop(accepted.taskId)
     this.awaited.set(accepted.taskId, accepted)
     this.bytes += accepted.bytes
-    if (this.awaited.size <= MAX_AWAITED_RECEIPTS && this.bytes <= MAX_AWAITED_RECEIPT_BYTES) return
+    if (!this.isOver) return
     for (const taskId of this.awaited.keys()) {
+      if (!this.isOver || taskId === accepted.taskId) break
       this.drop(taskId)
-      if (this.awaited.size <= MAX_AWAITED_RECEIPTS && this.bytes <= MAX_AWAITED_RECEIPT_BYTES) break
     }
+  }
+
+  private get isOver (): boolean {
+    return this.awaited.size > MAX_AWAITED_RECEIPTS || this.bytes > MAX_AWAITED_RECEIPT_BYTES
   }
 
   /** Checks the receipts that a worker sent; ends its link where the signature is not over them. */
@@ -76,11 +81,12 @@ export class ReceiptReader {
     const worker = link.peer
     const wanted = entries.flatMap(({ taskId, fence }, i) => {
       const accepted = this.awaited.get(taskId)
-      return accepted?.worker === worker && accepted.fence === fence ? [{ accepted, i }] : []
+      if (accepted?.worker !== worker || accepted.fence !== fence) return []
+      // What costs something is done only for results that were accepted, once for each, however often one is named.
+      this.drop(taskId)
+      return [{ accepted, i }]
     })
-    // What costs something is done only for results that were accepted, once for each.
     if (wanted.length === 0) return
-    for (const { accepted } of wanted) this.drop(accepted.taskId)
     const tree = merkleTree(entries.map(({ leaf }) => leaf))
     const { isSigned = isSignedRoot } = this.components
     if (!isSigned(worker, tree.root, signature)) {

@@ -3,6 +3,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import { MAX_IDLE_APART_GROUPS } from './limits.ts'
+import type { OpenTask } from './open-task.ts'
 
 export interface Apart {
   /** A task of the group was submitted; `leave` when it has ended. */
@@ -22,6 +23,11 @@ interface Group {
   open: number
   /** Leases that each peer holds; Infinity for one that has delivered. */
   readonly peers: Map<string, number>
+}
+
+/** Whether the peer has this task, or may have it beside the others of its group; always where it has no group. */
+export function holdsOrMay ({ apart: group, lease, absence }: OpenTask, peer: string, apart: Pick<Apart, 'allows'>): boolean {
+  return group === undefined || lease?.worker.link.peer === peer || absence?.peer === peer || apart.allows(group, peer)
 }
 
 /** `maxIdle` groups without open tasks are remembered: more tasks of them may come. */

@@ -15,6 +15,8 @@ import type { TaskTable } from '../tasks/task-table.ts'
 export interface Answer {
   readonly worker: LinkedWorker
   readonly ref: LeaseRef
+  /** It is for an old lease, of a task that others of its group must not share a peer with. */
+  readonly isLate?: boolean
 }
 
 /** The end of a task on its way to the journal. */

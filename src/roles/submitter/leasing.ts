@@ -10,6 +10,7 @@ import { programDigest, type Program } from '../../task/program.ts'
 import type { TaskEvent } from '../../task/state.ts'
 import type { LeaseRef } from '../../wire/messages.ts'
 import type { Announcer } from '../offers/announcer.ts'
+import { holdsOrMay } from './apart.ts'
 import type { Attempts } from './attempts.ts'
 import { createBacklog, type Backlog, type Batch } from './backlog.ts'
 import { rememberGrant, type OpenTask } from './open-task.ts'
@@ -131,9 +132,9 @@ export class Leasing {
     const end = { code: 'ERR_STREAM_CLOSED', reason: 'the worker left' } as const
     const until = this.components.now() + RETURN_MS
     let isAwaited = false
-    for (const { task, fence } of [...worker.leases.values()]) {
+    for (const { task, fence, endsAt } of [...worker.leases.values()]) {
       if (this.components.tasks.get(task.id)?.state === 'running') {
-        this.returns.wait(task, { peer, fence, until, end: { ...end, charged: true } })
+        this.returns.wait(task, { peer, fence, until, endsAt, end: { ...end, charged: true } })
         isAwaited = true
       } else this.release(task, { peer, fence, ...end })
     }
@@ -144,8 +145,10 @@ export class Leasing {
   /** Leases a task anew to a worker that says it still runs it; false when somebody else has it, or that worker never had it. */
   resume (worker: LinkedWorker, task: OpenTask, { fence }: LeaseRef): boolean {
     const { peer } = worker.link
-    if (task.ending !== undefined || task.lease !== undefined || worker.capability === undefined || task.granted.get(fence) !== peer) return false
+    if (task.ending !== undefined || task.lease !== undefined || worker.capability === undefined || task.granted.get(fence) !== peer || !holdsOrMay(task, peer, this.components.attempts.apart)) return false
     const atMs = Date.now()
+    // However often its stream breaks, it has no more time than one lease gives.
+    const endsAt = task.absence?.endsAt
     if (task.absence !== undefined) {
       this.components.changes.apply(task, { type: 'released', fence: task.absence.fence, charged: false, atMs })
       this.components.attempts.gaveBack(task, task.absence.peer)
@@ -154,7 +157,7 @@ export class Leasing {
     this.backlog.withdraw(task)
     this.components.attempts.endWait(task)
     this.components.changes.apply(task, { type: 'noted', event: { atMs, kind: 'resumed', peer, fence } })
-    this.lease(worker, task, this.components.now())
+    this.lease(worker, task, this.components.now(), endsAt)
     return true
   }
 
@@ -210,13 +213,13 @@ export class Leasing {
     })
   }
 
-  private lease (worker: LinkedWorker, task: OpenTask, now: number): void {
+  private lease (worker: LinkedWorker, task: OpenTask, now: number, endsAt?: number): void {
     const fence = ++task.fence
     const { peer } = worker.link
     this.components.changes.apply(task, { type: 'leased', worker: peer, fence, atMs: Date.now() })
     rememberGrant(task, fence, peer)
     this.components.attempts.took(task, peer)
-    grant(worker, task, fence, now)
+    grant(worker, task, fence, now, endsAt)
     sendLease(worker, task, fence)
   }
 

@@ -38,9 +38,9 @@ export interface NewTask {
   policy?: TaskPolicy
   /** It is not in the journal: somebody else makes it again after a restart. Default false. */
   volatile?: boolean
-  /** Tasks with the same value run on different peers; see roles/apart.ts. */
+  /** Tasks with the same value run on different peers; see apart.ts. */
   apart?: string
-  /** It is run even when its result is known; see roles/reuse.ts. Default false. */
+  /** It is run even when its result is known; see roles/receipts/reuse.ts. Default false. */
   noCache?: boolean
 }
 

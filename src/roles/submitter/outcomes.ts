@@ -7,13 +7,15 @@ import type { Answer } from './endings.ts'
 import type { Leasing } from './leasing.ts'
 import type { OpenTask } from './open-task.ts'
 import { acceptedResult, type ReceiptReader } from '../receipts/receipts-reader.ts'
-import { isRetried } from './retry-policy.ts'
+import { isRetried, retryEvent } from './retry-policy.ts'
 import { decline, type LinkedWorker } from './roster.ts'
+import type { TaskChanges } from './task-changes.ts'
 import type { TaskTable } from '../tasks/task-table.ts'
 import { CANNOT_RUN, endOf, refusalOf } from './verdict.ts'
 
 export interface OutcomesComponents {
   tasks: TaskTable
+  changes: TaskChanges
   attempts: Attempts
   leasing: Pick<Leasing, 'release'>
   receipts?: Pick<ReceiptReader, 'expect'> | undefined
@@ -41,6 +43,8 @@ export class Outcomes {
     const { task } = lease
     const { peer } = worker.link
     decline(worker, task.batch.key, now())
+    // What it gave back it does not hold: else it could have it again, and give it back again, as often as it likes.
+    task.granted.delete(fence)
     if (alone) end(task, endOf(refusalOf(code, reason), peer))
     else leasing.release(task, { peer, fence, code, reason, ...(code === 'ERR_DECLINED' ? {} : { charged: true }) })
   }
@@ -69,8 +73,20 @@ export class Outcomes {
   private tryAgain (task: OpenTask, { code, message }: { code: ErrorCode, message: string }, { worker, ref }: Answer, isOfTask = false): void {
     const { open, tasks, leasing } = this.components
     worker.acks.add(ref)
-    const isHeldElsewhere = open(task.id) !== task || task.ending !== undefined || task.waiting || task.lease !== undefined || task.backoff !== undefined
-    if (isHeldElsewhere || tasks.get(task.id)?.fence !== ref.fence) return
-    leasing.release(task, { peer: worker.link.peer, fence: ref.fence, code, reason: message, charged: true, isOfTask })
+    if (open(task.id) !== task || task.ending !== undefined) return
+    // A lease fails its task once, however often its worker says so.
+    if (isOfTask) task.granted.delete(ref.fence)
+    const isHeldElsewhere = task.waiting || task.lease !== undefined || task.backoff !== undefined
+    if (isHeldElsewhere || tasks.get(task.id)?.fence !== ref.fence) {
+      if (isOfTask) this.countLate(task, code)
+    } else leasing.release(task, { peer: worker.link.peer, fence: ref.fence, code, reason: message, charged: true, isOfTask })
+  }
+
+  /** The lease had ended before: the task is on its way to another attempt already, and has one less. */
+  private countLate (task: OpenTask, code: ErrorCode): void {
+    const { attempts, changes } = this.components
+    attempts.failure(task, code)
+    const { trouble, policy: { retries = 0 } } = task
+    if (trouble !== undefined) changes.apply(task, { type: 'noted', event: retryEvent(trouble, { retries, delayMs: 0, atMs: Date.now() }) })
   }
 }

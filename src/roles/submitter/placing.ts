@@ -29,7 +29,7 @@ export function placeWaiting ({ backlog, workers, apart }: PlacingComponents, no
 }
 
 /** Whether a worker that may take the batch may take this task of it. */
-export function mayHave ({ trouble, apart: group }: OpenTask, peer: string, apart: Apart, now: number): boolean {
+function mayHave ({ trouble, apart: group }: OpenTask, peer: string, apart: Apart, now: number): boolean {
   return !(trouble !== undefined && avoids(trouble, peer, now)) && (group === undefined || apart.allows(group, peer))
 }
 

@@ -2,6 +2,7 @@
 import { toCorebrumError, type ErrorCode } from '../../errors.ts'
 import { checkOutputs } from '../../task/outputs.ts'
 import type { Outcome } from '../../wire/messages.ts'
+import { holdsOrMay, type Apart } from './apart.ts'
 import type { Answer } from './endings.ts'
 import type { OpenTask } from './open-task.ts'
 import type { ResultCollector } from './result-collector.ts'
@@ -10,6 +11,7 @@ import { failureOf, RETRIED } from './verdict.ts'
 
 export interface ResultsComponents {
   collector: ResultCollector
+  apart: Pick<Apart, 'allows'>
   /** A task that has not ended, or whose end is being written. */
   open: (id: string) => OpenTask | undefined
   /** The result ends its task, which is open. */
@@ -36,13 +38,15 @@ export class Results {
   }
 
   arrived (worker: LinkedWorker, { taskId, fence, outcome }: { taskId: string, fence: number, outcome: Outcome }): void {
-    const answer: Answer = { worker, ref: { taskId, fence } }
     const task = this.components.open(taskId)
     const lease = worker.leases.get(taskId)
+    // Whoever gave a task back may have another of its group by now, and one peer is one voice.
+    const isLate = task?.apart !== undefined && lease?.fence !== fence
+    const answer: Answer = isLate ? { worker, ref: { taskId, fence }, isLate } : { worker, ref: { taskId, fence } }
     if (lease?.fence === fence) endLease(lease.task)
     if (task === undefined || task.ending !== undefined) this.components.late(answer)
     // Only who was granted this very lease may answer for it; late answers of old leases count while none is in.
-    else if (task.granted.get(fence) !== worker.link.peer) worker.acks.add(answer.ref)
+    else if (task.granted.get(fence) !== worker.link.peer || this.isSecondVoice(task, answer)) worker.acks.add(answer.ref)
     else if (outcome.ok && outcome.refs !== undefined) this.collect(task, outcome, answer)
     else this.decide(task, outcome, answer)
   }
@@ -63,7 +67,9 @@ export class Results {
   private decide (task: OpenTask, outcome: Outcome, answer: Answer): void {
     if (this.stopped) return
     // A call that failed before it began says nothing of how long calls take.
-    if (outcome.usage.wallMs > 0) task.batch.pace.note(outcome.usage.wallMs)
+    if (outcome.usage.wallMs > 0) task.batch.pace.note(Math.min(outcome.usage.wallMs, task.batch.program.timeLimitMs))
+    // Who failed has nothing more to say of this lease, such as that it still holds it.
+    if (!outcome.ok) task.granted.delete(answer.ref.fence)
     if (!outcome.ok && RETRIED.has(outcome.code)) {
       this.components.retry(task, outcome, answer)
     } else if (outcome.ok && task.check !== undefined) {
@@ -77,7 +83,12 @@ export class Results {
   /** The first result ends the task, unless something else has while it was looked at. */
   private settle (task: OpenTask, outcome: Outcome, answer: Answer): void {
     if (this.stopped) return
-    if (this.components.open(task.id) === task && task.ending === undefined) this.components.settle(task, outcome, answer)
-    else this.components.late(answer)
+    if (this.components.open(task.id) !== task || task.ending !== undefined) this.components.late(answer)
+    else if (this.isSecondVoice(task, answer)) answer.worker.acks.add(answer.ref)
+    else this.components.settle(task, outcome, answer)
+  }
+
+  private isSecondVoice (task: OpenTask, { isLate, worker }: Answer): boolean {
+    return isLate === true && !holdsOrMay(task, worker.link.peer, this.components.apart)
   }
 }

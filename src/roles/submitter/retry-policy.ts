@@ -94,7 +94,7 @@ export function recoveredTrouble (history: readonly HistoryEvent[]): { trouble: 
     }
   }
   trouble.faults = Math.max(0, attempts - trouble.failures)
-  return attempts === 0 ? undefined : { trouble, readyAtMs }
+  return attempts === 0 && trouble.failures === 0 ? undefined : { trouble, readyAtMs }
 }
 
 function doubled (ms: number, times: number, maxMs: number): number {

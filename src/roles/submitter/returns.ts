@@ -10,6 +10,8 @@ export interface Absence {
   readonly fence: number
   /** Monotonic milliseconds. */
   readonly until: number
+  /** When the lease ends whatever its worker says; absent where that was not kept. Monotonic milliseconds. */
+  readonly endsAt?: number
   /** What the lease ends with when the worker does not come. */
   readonly end: { readonly code: ErrorCode, readonly reason: string, readonly charged: boolean }
 }

@@ -128,10 +128,9 @@ export function decline (worker: LinkedWorker, key: string, now: number): void {
   worker.declined.set(key, now + DECLINE_MS)
 }
 
-/** Notes the lease of a task that nobody holds. */
-export function grant (worker: LinkedWorker, task: OpenTask, fence: number, now: number): void {
-  const endsAt = now + task.batch.program.timeLimitMs + LEASE_GRACE_MS
-  const lease = { task, worker, fence, expiresAt: now + LEASE_MS, endsAt }
+/** Notes the lease of a task that nobody holds. `endsAt`: when it ends whatever the worker says, where that goes on from an earlier one. */
+export function grant (worker: LinkedWorker, task: OpenTask, fence: number, now: number, endsAt = now + task.batch.program.timeLimitMs + LEASE_GRACE_MS): void {
+  const lease = { task, worker, fence, expiresAt: Math.min(now + LEASE_MS, endsAt), endsAt }
   worker.leases.set(task.id, lease)
   worker.levels.add(task.policy.priority)
   worker.leasedBytes += task.bytes

@@ -77,11 +77,12 @@ export class Submitter {
       peerId, tasks, changes, announcer, attempts: this.attempts, holdModule, now, giveUp: (task, event) => { this.end(task, event) }, canLease: () => !this.endings.isFull,
     })
     this.outcomes = new Outcomes({
-      tasks, now, attempts: this.attempts, leasing: this.leasing, open: (id) => this.open.get(id), end: (task, event, answer) => { this.end(task, event, answer) }, receipts, alone,
+      tasks, changes, now, attempts: this.attempts, leasing: this.leasing, open: (id) => this.open.get(id), end: (task, event, answer) => { this.end(task, event, answer) }, receipts, alone,
     })
     const late = createLateResults({ tasks, journal })
     this.results = new Results({
       collector,
+      apart: this.attempts.apart,
       open: (id) => this.open.get(id),
       settle: (task, outcome, answer) => { this.outcomes.settle(task, outcome, answer) },
       retry: (task, failure, answer) => { this.outcomes.retry(task, failure, answer) },

@@ -5,7 +5,7 @@
 import { CorebrumError } from '../../errors.ts'
 import { MAX_FINISHED_BYTES, MAX_FINISHED_TASKS, MAX_LIVE_LOG_CHARS, MAX_OPEN_TASKS } from '../../limits.ts'
 import { isFinal, newTask, reduceTask, type TaskEvent, type TaskRecord } from '../../task/state.ts'
-import { FinishedShelf } from '../submitter/finished-shelf.ts'
+import { FinishedShelf } from './finished-shelf.ts'
 
 type Listener = (record: TaskRecord) => void
 

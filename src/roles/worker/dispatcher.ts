@@ -129,12 +129,11 @@ export class Dispatcher {
   /** `undefined` when the lease was taken away. */
   private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
     const { program, values } = lease
-    const taskId = nameOfCall(lease)
     const { executor, provisions, peerId, now } = this.components
     try {
       const files = await provisions.files(program)
       if (lease.taken) return undefined
-      const result = await executor.run({ program, values, taskId, workerId: peerId, ...(files === undefined ? {} : { files }) }, {
+      const result = await executor.run({ program, values, taskId: nameOfCall(lease), workerId: peerId, ...(files === undefined ? {} : { files }) }, {
         onStart: () => { lease.startedAt = now() },
         onCancellable: (cancel) => { lease.stop = cancel },
         onLog: (text) => { lease.log.add(text) },

@@ -1,8 +1,10 @@
 /** The leases of one submitter that a worker holds: those that wait for their turn, and those that run. */
-import { MAX_CLAIM_WINDOW } from '../../limits.ts'
 import type { LeaseRef } from '../../wire/messages.ts'
 import type { HeldLease } from './held-lease.ts'
 import { LeaseQueue } from './lease-queue.ts'
+
+/** Leases that were taken away and still stand in the queue, besides as many as are held. */
+const MAX_TAKEN_IN_QUEUE = 64
 
 export class HeldLeases {
   /** Memory that their calls take, about. */
@@ -47,7 +49,7 @@ export class HeldLeases {
     this.count(lease.bytes)
     this.waiting.push(lease)
     // Those that were taken away while nothing is run must not pile up.
-    if (this.waiting.length > 2 * MAX_CLAIM_WINDOW) this.waiting.keep((other) => this.has(other))
+    if (this.waiting.length > 2 * this.held.size + MAX_TAKEN_IN_QUEUE) this.waiting.keep((other) => this.has(other))
   }
 
   /** The next lease to run; skips those that were taken away while they waited. */
@@ -77,6 +79,8 @@ export class HeldLeases {
     if (lease === undefined) return
     this.drop(taskId)
     lease.taken = true
+    // It may stand in the queue for a while, where nothing counts its inputs.
+    lease.values = []
     lease.stop?.()
   }
 

@@ -22,13 +22,16 @@ interface Way {
   /** Dials so far. */
   dials: number
   lastDial: number
+  dialling: boolean
+  /** There was a sign of life since the last dial began. */
+  heard: boolean
   timer?: NodeJS.Timeout
 }
 
 export interface WaysBack {
   /** Tries to reach a submitter until it is back or nothing is left for it. */
   find (peer: string): void
-  /** A sign of life: one that is looked for is dialled at once. */
+  /** A sign of life: one that is looked for is dialled at once, or REDIAL_MIN_MS after the last dial. */
   met (peer: string): void
   /** Submitters that have not been reached for MAILBOX_AFTER_MS or longer. */
   away (): string[]
@@ -55,8 +58,9 @@ export function createWaysBack ({ worker, open, onAway = () => {}, now }: WaysBa
     const shortest = way.dials === 0 && worker.leasesOf(peer) > 0 ? RETURN_DIAL_MS : REDIAL_MIN_MS
     const ms = Math.min(longest, shortest * 2 ** Math.min(way.dials, 16))
     clearTimeout(way.timer)
-    // One dial is due when it becomes known who is away.
-    way.timer = setTimeout(() => { void dial(peer, way) }, gone < MAILBOX_AFTER_MS ? Math.min(ms, MAILBOX_AFTER_MS - gone) : ms).unref()
+    // One dial is due when it becomes known who is away. Who is heard of often is not dialled more often for it.
+    const due = way.heard ? REDIAL_MIN_MS - (now() - way.lastDial) : gone < MAILBOX_AFTER_MS ? Math.min(ms, MAILBOX_AFTER_MS - gone) : ms
+    way.timer = setTimeout(() => { void dial(peer, way) }, due).unref()
   }
 
   async function dial (peer: string, way: Way): Promise<void> {
@@ -67,7 +71,10 @@ export function createWaysBack ({ worker, open, onAway = () => {}, now }: WaysBa
     }
     way.dials++
     way.lastDial = now()
+    way.heard = false
+    way.dialling = true
     await open(peer)
+    way.dialling = false
     if (stopped || ways.get(peer) !== way) return
     if (isAway(peer, way)) onAway(peer)
     wait(peer, way)
@@ -76,16 +83,18 @@ export function createWaysBack ({ worker, open, onAway = () => {}, now }: WaysBa
   return {
     find (peer) {
       if (stopped || ways.has(peer)) return
-      const way: Way = { since: now(), dials: 0, lastDial: -Infinity }
+      const way: Way = { since: now(), dials: 0, lastDial: -Infinity, dialling: false, heard: false }
       ways.set(peer, way)
       wait(peer, way)
     },
     met (peer) {
       const way = ways.get(peer)
-      // Who is heard of often is not dialled more often for it.
-      if (way === undefined || stopped || now() - way.lastDial < REDIAL_MIN_MS) return
+      if (way === undefined || stopped) return
+      way.heard = true
+      if (way.dialling) return
       clearTimeout(way.timer)
-      void dial(peer, way)
+      if (now() - way.lastDial < REDIAL_MIN_MS) wait(peer, way)
+      else void dial(peer, way)
     },
     away: () => [...ways].filter(([peer, way]) => isAway(peer, way)).map(([peer]) => peer),
     stop () {

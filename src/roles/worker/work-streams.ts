@@ -1,4 +1,5 @@
 /** Opens this node's work streams to submitters: to answer offers, and to bring results to who went away. */
+import { MAX_WORK_STREAMS } from '../../limits.ts'
 import type { Network } from '../../network/network.ts'
 import type { Offer } from '../../wire/offer.ts'
 import { WORK_PROTOCOL } from '../../wire/messages.ts'
@@ -70,7 +71,8 @@ export function createWorkStreams ({ network, worker, situation, log, onAway, ra
       : admitOffer({ ...demand, chance }, situation(cid))
     if (!admission.admitted) log(`declined an offer of ${peer}: ${admission.reason}`)
     else if (linked) worker.noteWanting(peer)
-    else if (random() < chance) {
+    // An offer names any address, and costs its author nothing.
+    else if (waits.size + dials.size < MAX_WORK_STREAMS && random() < chance) {
       waits.set(peer, setTimeout(() => {
         waits.delete(peer)
         void open(peer).then(() => { worker.noteWanting(peer) })

@@ -152,6 +152,19 @@ describe('commit queue', () => {
     await assert.rejects(patient, /no room/)
   })
 
+  it('tells whoever comes after its end, and writes nothing more', async () => {
+    queue.put('a', body('1'))
+    const [ended, waits] = [queue.end(), queue.patiently(true)]
+    await disk.end()
+    await Promise.all([ended, waits])
+    queue.delete('a')
+    queue.put('b', body('2'))
+    await assert.rejects(queue.patiently(false), { code: 'ERR_JOURNAL' })
+    await assert.rejects(queue.strictly(true), { code: 'ERR_JOURNAL' })
+    await new Promise((resolve) => { setImmediate(resolve) })
+    assert.deepEqual([disk.batches.length, [...disk.rows.keys()]], [1, ['a']])
+  })
+
   it('leaves what the last operations say, whatever fails between', async () => {
     const operation = fc.record({ kind: fc.constantFrom('put', 'later', 'delete', 'write', 'fail'), key: fc.constantFrom('a', 'b', 'c') })
     await fc.assert(fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async (operations) => {

@@ -109,12 +109,22 @@ describe('retention of finished tasks', () => {
     assert.equal((await keysIn(dataDir)).length, 2)
   })
 
-  it('deletes old tasks of a job when it is told to, and those of one that never ends', async () => {
+  it('says of which maps it keeps nothing more, once that is on disk', async () => {
+    const dropped: Array<{ id: string, found: unknown }> = []
+    const { journal } = await fresh({ ...init({ tasks: 1 }), onMapDropped: (id) => { void journal.find(id).then((found) => { dropped.push({ id, found }) }) } })
+    const [map, pipeline] = [randomUUID(), randomUUID()]
+    await journal.ended(finishedOf({ id: map, job: { kind: 'map', total: 2, done: 2, failed: 0 } }))
+    await journal.ended(finishedOf({ id: pipeline, job: { kind: 'pipeline', done: 2, failed: 0 } }))
+    await end(journal)
+    assert.equal(await journal.sweep(), 2)
+    await journal.stop()
+    assert.deepEqual(dropped, [{ id: map, found: undefined }])
+  })
+
+  it('deletes old tasks of a job that never ends', async () => {
     const { journal } = await fresh(init({}))
     const job = randomUUID()
-    for (let i = 0; i < 5; i++) await journal.ended(finishedOf({ id: childId(job, i) }))
-    assert.equal(await journal.dropChildren(job, 3), 3)
-    assert.deepEqual((await journal.children(job, { limit: 9 })).map(({ id }) => id), [childId(job, 3), childId(job, 4)])
+    for (let i = 3; i < 5; i++) await journal.ended(finishedOf({ id: childId(job, i) }))
     await journal.saveJob(job, new Uint8Array([1]))
     await Promise.all(Array.from({ length: MAX_CHILDREN_OF_OPEN_JOB }, (_, i) => journal.ended(finishedOf({ id: childId(job, 10 + i) }))))
     assert.equal(await journal.sweep(), 2)
@@ -168,16 +178,19 @@ describe('retention of finished tasks', () => {
     assert.deepEqual((await keysIn(dataDir)).map((key) => key[0]), ['f', 'f', 'i', 'i'])
   })
 
-  it('removes files whose task was never written', async () => {
+  it('removes files whose task was never written, but not of a job whose end is on its way', async () => {
     const { journal, dataDir } = await fresh(init({}))
     const record = finishedOf({}, { text: 'x'.repeat(100_000) })
     await journal.ended(record)
+    const job = randomUUID()
+    await journal.saveJob(job, new Uint8Array([1]))
     await mkdir(join(dataDir, 'outputs'), { recursive: true })
+    await writeFile(join(dataDir, 'outputs', `${job}.cbor`), 'x')
     await writeFile(join(dataDir, 'outputs', `${randomUUID()}.cbor`), 'x')
     await writeFile(join(dataDir, 'outputs', 'notes.txt'), 'not ours')
     await all(journal.recover())
     await journal.sweep()
-    assert.deepEqual((await readdir(join(dataDir, 'outputs'))).sort(), [`${record.id}.cbor`, 'notes.txt'].sort())
+    assert.deepEqual((await readdir(join(dataDir, 'outputs'))).sort(), [`${record.id}.cbor`, `${job}.cbor`, 'notes.txt'].sort())
   })
 
   it('sweeps by itself', async () => {

@@ -36,6 +36,19 @@ describe('an exchange of letters', () => {
     assert.ok(Buffer.from(bytes).equals(await received))
   })
 
+  it('takes no more memory for a letter than it has bytes, in however many pieces it comes', async () => {
+    const size = 300_000
+    const one = new Uint8Array(1)
+    const letter = new Uint8Array(size)
+    const received = exchange.receiveBytes({ id: letterId(letter), size })
+    const before = process.memoryUsage().arrayBuffers
+    for (let i = 0; i < size - 1; i++) channel.onMessages?.([[2, one]])
+    assert.equal(Object.values(exchange).some((held) => Array.isArray(held) && held.length > 4), false)
+    assert.ok(process.memoryUsage().arrayBuffers - before < 2 * size)
+    channel.onMessages?.([[2, one]])
+    assert.equal((await received).length, size)
+  })
+
   it('ends when the other side stalls, before an answer and in the middle of a letter', async () => {
     const answer = exchange.next()
     clock.tick(1_000)

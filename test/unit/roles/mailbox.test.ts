@@ -2,16 +2,20 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { encode } from '../../../src/cbor.ts'
 import { MAX_BAD_LETTERS } from '../../../src/roles/mailbox/limits.ts'
 import { MAX_LETTER_BYTES, MAX_LETTER_RESULTS } from '../../../src/limits.ts'
 import { LetterExchange } from '../../../src/roles/mailbox/letter-exchange.ts'
-import { letterId, sealLetter, type SealedLetter } from '../../../src/roles/mailbox/letters.ts'
+import { letterId, openLetter, sealLetter, type SealedLetter } from '../../../src/roles/mailbox/letters.ts'
 import type { WorkerLink } from '../../../src/roles/link.ts'
 import { createMailbox, type Mailbox } from '../../../src/roles/mailbox/mailbox.ts'
 import { Outbox, type Owed } from '../../../src/roles/worker/outbox.ts'
-import { MAILBOX_PROTOCOL, mailboxMessageToWire, type MailboxMessage } from '../../../src/wire/mailbox.ts'
+import { MAILBOX_PROTOCOL, mailboxMessageFromWire, mailboxMessageToWire, type MailboxMessage } from '../../../src/wire/mailbox.ts'
 import { letterContent, signedLetter, type LetterMessage } from '../../../src/wire/letter.ts'
+import type { OutputRef } from '../../../src/wire/blobs.ts'
 import type { WorkerMessage } from '../../../src/wire/messages.ts'
+import { NO_USAGE } from '../../../src/task/usage.ts'
+import { rejectsWith } from '../../support/rejects.ts'
 import { LetterMesh, type LetterNetwork } from '../../support/letter-mesh.ts'
 import { completed, FakeBlobs } from '../../support/roles.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -330,6 +334,26 @@ describe('mailbox', () => {
       assert.deepEqual([submitter.heard, submitter.network.penalties], [[], []])
     })
 
+    it('are those whose outputs become more than their bytes are', async () => {
+      const liar = await party('liar')
+      const large = encode(Array.from({ length: 600_000 }, () => []))
+      const refOf = async (bytes: Uint8Array, name: string, size = bytes.length): Promise<OutputRef> => ({ name, blob: { cid: (await liar.blobs.put(bytes)).cid, size, form: 'value' } })
+      const resultOf = (...refs: OutputRef[]): LetterMessage => ({ kind: 'result', taskId: randomUUID(), fence: 1, outcome: { ok: true, outputs: {}, usage: NO_USAGE, logs: '', refs } })
+      const one = await refOf(large, 'a')
+      const bombs: Array<[LetterMessage[], Uint8Array[]]> = [
+        // The same bytes for many results, and for many outputs of one; each within bounds, and all of them not; a size that is a lie.
+        [Array.from({ length: MAX_LETTER_RESULTS }, () => resultOf(one)), [large]],
+        [[resultOf(one, await refOf(large, 'b'))], [large]],
+        [Array.from({ length: 3 }, () => resultOf(one)), [large, large, large]],
+        [[resultOf(await refOf(Uint8Array.of(1), 'a', 2))], [Uint8Array.of(1)]],
+      ]
+      for (const [messages, blobs] of bombs) {
+        const content = letterContent({ worker: 'liar', recipient: 'submitter', messages, blobs })
+        const bytes = await liar.network.seal('submitter', signedLetter(content, await liar.network.sign('letter', content)))
+        await rejectsWith('ERR_PROTOCOL', openLetter(bytes, submitter.network))
+      }
+    })
+
     it('may be brought by anybody when they are good, and once', async () => {
       const other = await party('other')
       const letter = await letterOf()
@@ -368,6 +392,42 @@ describe('mailbox', () => {
       await offer('submitter', 'h1', depositOf(letter, { recipient: 'nobody', ttlMs: 1_000 }), letter)
       assert.deepEqual((await offer('worker', 'h1', depositOf(letter, { recipient: 'nobody' }), letter)).map(({ kind }) => kind), ['go', 'done'])
       assert.deepEqual(held(holder), [2])
+    })
+
+    it('of a depositor that stalls leaves room for those of others', async () => {
+      const holder = await party('h1')
+      mesh.connect('worker', 'h1')
+      const answers: string[] = []
+      for (let i = 0; i < 4; i++) {
+        const channel = await worker.network.open('h1', MAILBOX_PROTOCOL)
+        const answered = new Promise<void>((resolve) => {
+          channel.onMessages = ([raw]) => {
+            answers.push(mailboxMessageFromWire(raw).kind)
+            resolve()
+          }
+        })
+        channel.send(mailboxMessageToWire({ kind: 'deposit', recipient: `nobody ${i}`, label: `${i}d`.repeat(32), id: 'ef'.repeat(32), size: MAX_LETTER_BYTES, ttlMs: 60_000 }))
+        await answered
+      }
+      assert.deepEqual(answers, ['go', 'go', 'refused', 'refused'])
+      const letter = await letterOf()
+      assert.deepEqual((await offer('submitter', 'h1', depositOf(letter, { recipient: 'nobody' }), letter)).map(({ kind }) => kind), ['go', 'done'])
+      assert.deepEqual(held(holder), [3])
+    })
+
+    it('of garbage, a thousand times, does not keep the letters of others from their recipient', async () => {
+      const holder = await party('h1')
+      const liar = await party('liar')
+      assert.equal(liar.network.peerId, 'liar')
+      for (let i = 0; i < 2 * MAX_BAD_LETTERS; i++) {
+        const bytes = Buffer.from(`garbage ${i}`)
+        await offer('liar', 'h1', depositOf({ id: letterId(bytes), bytes }, { label: letterId(bytes) }), { bytes })
+      }
+      const letter = await letterOf()
+      await offer('worker', 'h1', depositOf(letter), letter)
+      assert.deepEqual(held(holder), [2 * MAX_BAD_LETTERS + 1])
+      mesh.connect('h1', 'submitter')
+      await until(() => submitter.results.length > 0)
     })
 
     it('frees what it took when it breaks off', async () => {

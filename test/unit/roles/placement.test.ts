@@ -215,6 +215,24 @@ describe('placement', () => {
       assert.equal(record(id).fence, 2)
     })
 
+    it('counts a failure that comes when the task waits again, and so ends', async () => {
+      const id = submit({ retries: 1 })
+      for (let fence = 1; fence <= 2; fence++) {
+        const w = await worker('w1')
+        assert.equal(heldBy(id), 'w1')
+        await w.link.close()
+        await turn()
+        assert.equal(record(id).state, 'pending')
+        // The result comes over the next stream, which does not claim.
+        const again = new FakeWorker(submitter, 'w1', { silent: true })
+        for (let i = 0; i < 2; i++) again.result({ taskId: id, fence }, failed('ERR_TRAP'))
+        await turn()
+        if (fence === 1) assert.match(record(id).history.at(-1)?.detail ?? '', /^retry 1 of 1 in 0 ms$/)
+        await again.link.close()
+      }
+      assert.deepEqual([record(id).state, record(id).failure?.code], ['failed', 'ERR_TRAP'])
+    })
+
     it('counts a result that is repeated once', async () => {
       const w = await worker('w1')
       const id = submit({ retries: 5 })

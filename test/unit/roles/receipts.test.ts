@@ -191,6 +191,24 @@ describe('a submitter that reads receipts', () => {
     assert.equal(read.size, 2)
   })
 
+  it('looks once at a result that is named many times', async () => {
+    let looked = 0
+    const [one] = results(1)
+    assert(one !== undefined)
+    const watched = { ...one }
+    Object.defineProperty(watched, 'outcome', { get: () => { looked++; return one.outcome } })
+    reader.expect(watched)
+    looked = 0
+    receive(await batchOf(Array.from({ length: MAX_RECEIPTS_PER_MESSAGE }, (_, i) => ({ ...bodyFor(one), startedAtMs: i }))))
+    assert.deepEqual([looked, [...read.keys()]], [1, [idOf(1)]])
+  })
+
+  it('keeps the newest however large, and no other beside it', async () => {
+    for (const [n, bytes] of [[1, 16], [2, 2 * MAX_AWAITED_RECEIPT_BYTES]] as const) reader.expect({ ...accepted(worker.peer, n), bytes })
+    receive(await batchOf(results(1, 2).map(bodyFor)))
+    assert.deepEqual([...read.keys()], [idOf(2)])
+  })
+
   it('expects none of a failure that it made of outputs itself', async () => {
     const outcome = { ...completed(1), ok: false as const, code: 'ERR_RESULT_TYPE' as const, message: 'no' }
     reader.expect(accepted(worker.peer, 1, outcome))

@@ -69,6 +69,11 @@ describe('ways back', () => {
     ways.met('s2')
     await turn()
     assert.deepEqual(dials, [60_000])
+    // What is heard during a dial, or just after it, is not lost.
+    await pass(REDIAL_MIN_MS + 250)
+    for (let i = 0; i < 100; i++) ways.met('s1')
+    await pass(REDIAL_MAX_MS / 2)
+    assert.deepEqual(dials, [60_000, 60_000 + REDIAL_MIN_MS, 60_000 + 2 * REDIAL_MIN_MS])
   })
 
   it('end when the submitter is back', async () => {

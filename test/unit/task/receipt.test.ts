@@ -12,6 +12,8 @@ import { NO_USAGE } from '../../../src/task/usage.ts'
 import { MAX_MESSAGE_LENGTH } from '../../../src/wire/messages.ts'
 import { bodyOf, makeSigner, receiptsBy } from '../../support/receipts.ts'
 import { CorebrumError } from '../../../src/errors.ts'
+import { MAX_VALUE_DEPTH } from '../../../src/limits.ts'
+import type { Value } from '../../../src/task/values.ts'
 
 function codeOf (action: () => unknown): string | undefined {
   try {
@@ -82,6 +84,10 @@ describe('signatures', () => {
 
 describe('digests', () => {
   it('are the same for equal values, whatever their order and the way that numbers are held', () => {
+    // The deepest value that a peer may send, which a throw here would let end the process.
+    let deep: Value = 1
+    for (let depth = 0; depth < MAX_VALUE_DEPTH; depth++) deep = [deep]
+    assert.equal(inputsDigest([deep], [{ index: 1, blob: { cid: 'c', size: 1, form: 'value' } }]).length, outputsDigest({ result: deep }).length)
     assert.equal(inputsDigest([{ a: 1, b: [2n] }, undefined]), inputsDigest([{ b: [2], a: 1n }, undefined]))
     assert.equal(outputsDigest({ a: 1, b: 2 }), outputsDigest({ b: 2, a: 1 }))
     assert.notEqual(inputsDigest([undefined]), inputsDigest([null]))

@@ -109,6 +109,35 @@ describe('maps', () => {
     await bench.maps.stop()
   })
 
+  it('take no half of a line that comes while they are paused', async () => {
+    const bench = mapBench(await tempDir(), () => new Promise(() => {}))
+    const job = await bench.maps.create({ definition: DEFINITION, baseDir: '/' })
+    const first = '{"number":1}\n'
+    let paused: Promise<void> | undefined
+    async function * torn (rest: string): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${first}{"num`)
+      paused = job.pause()
+      for (let i = 0; i < 3; i++) await Promise.resolve()
+      if (rest !== '') yield Buffer.from(rest)
+    }
+    for (const rest of ['ber":2}\n', '']) {
+      await rejectsWith('ERR_CANCELLED', job.addInputs(torn(rest), job.inputs()))
+      await paused
+      await bench.maps.proceed(job.id)
+      assert.equal(job.inputs().sealed, false)
+    }
+    assert.equal(job.inputs().bytes, 2 * first.length)
+    await bench.maps.stop()
+  })
+
+  it('refuse a task that would be a job itself', async () => {
+    const bench = mapBench(await tempDir())
+    for (const more of [{ schedule: { intervalMs: 1000 } }, { agreement: { replicas: 3, quorum: 2, ignore: [] } }] satisfies Array<Partial<TaskDefinition>>) {
+      await rejectsWith('ERR_DEFINITION', bench.maps.create({ definition: { ...DEFINITION, ...more }, baseDir: '/' }))
+    }
+    await bench.maps.stop()
+  })
+
   it('go on where a killed process was, with a torn end of the results', async () => {
     const dir = await tempDir()
     const bench = mapBench(dir, upTo(20))
