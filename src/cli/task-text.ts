@@ -64,9 +64,9 @@ export function usageLine (task: View): string[] {
   return [parts.filter((text) => text !== '').join(', ')]
 }
 
-/** Why workers did not take the task, one line for each. */
+/** Why workers did not take the task, or failed with it, one line for each. */
 export function declineLines (task: View): string[] {
-  return viewsField(task, 'declines').map((decline) => `not taken by ${shortPeer(textField(decline, 'peer'))}: ${plainText(textField(decline, 'reason') ?? '')}`)
+  return viewsField(task, 'declines').map((decline) => `${shortPeer(textField(decline, 'peer'))} did not do it: ${plainText(textField(decline, 'reason') ?? '')}`)
 }
 
 /** The bare outputs, one JSON object on one line. */

@@ -18,8 +18,6 @@ export interface ResultsOptions {
 
 /** Maps, wherever they are; what fails rejects with the error of whoever has them. */
 export interface MapSource {
-  /** True when a map goes on after this command has ended. */
-  readonly outlivesCommand: boolean
   create (request: MapSubmissionText, signal: AbortSignal): Promise<{ id: string, warnings: string[] }>
   /** Goes on with a paused map; what of its inputs is there, and undefined once that is all, or the map has ended. */
   proceed (id: string): Promise<InputsMark | undefined>
@@ -38,7 +36,6 @@ export interface MapSource {
 export function createMapClient (client: ControlClient): MapSource {
   const path = (id: string, rest: string): string => `/v1/maps/${encodeURIComponent(id)}${rest}`
   return {
-    outlivesCommand: true,
     async create (request, signal) {
       const answer = await client.postJson('/v1/maps', bodyOf(request), signal)
       return { id: textField(answer, 'id') ?? '', warnings: textsField(answer, 'warnings') }

@@ -10,7 +10,7 @@ import type { Value } from '../task/values.ts'
 import { asBoolean, asRecord } from '../wire/shape.ts'
 import type { AgreedResults } from '../roles/receipts/agreed-results.ts'
 import type { Reputation } from '../roles/submitter/reputation.ts'
-import { createBallots, type Ballots } from './ballots.ts'
+import { createBallots, declaredOf, type Ballots } from './ballots.ts'
 import type { JobEnd, JobKind, JobOptions, PreparedJob, RunningJob } from './job-kind.ts'
 import type { JobTasks } from './ports.ts'
 import { policyFromSaved, taskFromSaved, taskToSaved, valuesFromSaved } from './saved-definition.ts'
@@ -125,7 +125,7 @@ async function * asTheyEnd (job: RunningJob, replicas: number): AsyncGenerator<[
   }
 }
 
-function agreedEnd (job: RunningJob, { agreement }: Plan, { agreed, ballots, records }: { agreed: readonly number[], ballots: Ballots, records: ReadonlyMap<number, TaskRecord> }, { reputation }: AgreementComponents): JobEnd {
+function agreedEnd (job: RunningJob, { agreement, definition }: Plan, { agreed, ballots, records }: { agreed: readonly number[], ballots: Ballots, records: ReadonlyMap<number, TaskRecord> }, { reputation }: AgreementComponents): JobEnd {
   const workersOf = (numbers: readonly number[]): string[] => numbers.flatMap((number) => records.get(number)?.worker ?? [])
   const differed = workersOf(ballots.differing(agreed))
   for (const peer of workersOf(agreed)) job.note({ kind: 'agreed', peer })
@@ -143,7 +143,8 @@ function agreedEnd (job: RunningJob, { agreement }: Plan, { agreed, ballots, rec
   if (outputs === undefined) {
     return { ok: false, code: failure?.code ?? 'ERR_INTERNAL', message: `${agreed.length} of ${agreement.replicas} replicas failed alike: ${failure?.message ?? ''}`, by: worker ?? '', ...who }
   }
-  return { ok: true, outputs, ...who, ...(differed.length === 0 ? {} : { more: { differed } }) }
+  // What else the first of them sent, nobody else was asked about.
+  return { ok: true, outputs: declaredOf(outputs, definition.outputs), ...who, ...(differed.length === 0 ? {} : { more: { differed } }) }
 }
 
 /** A result that is known answers for all replicas. */

@@ -27,6 +27,14 @@ const FAILURE = 'failure '
 const keyOfFailure = (code: ErrorCode): string => `${FAILURE}${code}`
 const HARMLESS: ReadonlySet<string> = new Set([...OF_THE_MACHINE].map(keyOfFailure))
 
+/** What is agreed on: the declared ones of `given`. */
+export function declaredOf (given: Mapping, outputs: readonly OutputSpec[]): Mapping {
+  return Object.fromEntries(outputs.flatMap(({ name }) => {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined
+    return value === undefined ? [] : [[name, value]]
+  }))
+}
+
 export function createBallots ({ replicas, quorum, ignore }: AgreementSpec, outputs: readonly OutputSpec[]): Ballots {
   const paths = ignore.flatMap((path): PathPart[][] => { const parts = parseOutputPath(path); return parts === undefined ? [] : [parts] })
   const groups = new Map<string, number[]>()
@@ -42,12 +50,8 @@ export function createBallots ({ replicas, quorum, ignore }: AgreementSpec, outp
   }
 
   function digestOf (given: Mapping): string {
-    const declared = Object.fromEntries(outputs.flatMap(({ name }) => {
-      const value = Object.hasOwn(given, name) ? given[name] : undefined
-      return value === undefined ? [] : [[name, value]]
-    }))
     // Canonical CBOR has one form for each number: a NaN is like any other, and -0 like 0.
-    return hash('sha256', encodeCanonical(withoutPaths(declared, paths)), 'hex')
+    return hash('sha256', encodeCanonical(withoutPaths(declaredOf(given, outputs), paths)), 'hex')
   }
 
   return {

@@ -48,7 +48,6 @@ export function createJobTasks (components: JobTasksComponents): JobTasks {
       if (record === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}, or it is kept no longer`)
       return record
     },
-    listen: (id, listener) => tasks.listen(id, listener),
     pin: (definition, options) => pinTask(definition, components, options),
     hold: (definition) => holdTask(definition, store),
     add: (id, name, createdAtMs, volatile) => tasks.add(id, name, createdAtMs, volatile),

@@ -23,8 +23,6 @@ export interface JobTasks {
   done (id: string): Promise<TaskRecord>
   /** Open, or finished and kept. */
   find (id: string): Promise<TaskRecord | undefined>
-  /** Who runs an open task now, and each change of that. Returns a function that ends it. */
-  listen (id: string, listener: (record: TaskRecord) => void): () => void
   cancel (id: string, message: string): void
   /** `peer` has run a task of this group, as was known before a restart. */
   keepApart (group: string, peer: string): void

@@ -81,6 +81,15 @@ export class CommitQueue {
     this.lazyTimer ??= setTimeout(() => { this.age() }, this.init.lazyMs ?? JOURNAL_LAZY_MS).unref()
   }
 
+  /** A put that waits lies no longer: it leaves with the next write. */
+  hurry (key: string): void {
+    const make = this.young.get(key) ?? this.old.get(key)
+    if (make === undefined) return
+    this.young.delete(key)
+    this.old.delete(key)
+    this.put(key, make(), { fresh: true })
+  }
+
   delete (key: string): void {
     if (this.young.delete(key) || this.old.delete(key)) return
     const { operations } = this.pending

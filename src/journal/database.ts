@@ -56,9 +56,6 @@ export class Database {
     })
   }
 
-  /** What the last write failed with, while none has succeeded since. */
-  get failure (): Error | undefined { return this.queue.failure }
-
   /** True when something was damaged or missing, and the folder was made anew from what could be read. Rejects with ERR_JOURNAL. */
   async open (): Promise<boolean> {
     const { level, written, salvaged } = await openChecked(this.dir, this.init, this.init.log ?? (() => {}))
@@ -101,6 +98,10 @@ export class Database {
     this.queue.putLater(key, make)
   }
 
+  hurry (key: string): void {
+    this.queue.hurry(key)
+  }
+
   delete (key: string): void {
     this.queue.delete(key)
   }
@@ -121,11 +122,10 @@ export class Database {
   }
 
   async getMany (keys: readonly string[]): Promise<Array<Uint8Array | undefined>> {
+    // First: what is written while the disk is read would be found in neither.
+    const waiting = keys.map((key) => this.queue.peek(key))
     const rows = await this.read((level) => readRows(level, keys))
-    return keys.map((key, index) => {
-      const waiting = this.queue.peek(key)
-      return waiting === undefined ? this.whole(rows?.[index])?.body : waiting ?? undefined
-    })
+    return waiting.map((value, index) => value === undefined ? this.whole(rows?.[index])?.body : value ?? undefined)
   }
 
   /** Whole rows of a range in parts, as they are on disk; damaged ones are reported and left out. Rejects with ERR_JOURNAL. */
@@ -138,11 +138,6 @@ export class Database {
       if (levelCode(error) === 'LEVEL_CORRUPTION') this.damaged('a table file')
       else throw journalError(error, this.dir)
     }
-  }
-
-  /** Bytes on disk of the keys in a range, about. */
-  async bytesIn (range: { gte: string, lt: string }): Promise<number> {
-    return await this.level?.approximateSize(range.gte, range.lt) ?? 0
   }
 
   /** Gives the space of what was deleted back. */
@@ -192,6 +187,7 @@ export class Database {
       await (this.init.write ?? writeBatch)(level, batch)
     } catch (thrown) {
       const error = journalError(thrown, this.dir)
+      if (levelCode(thrown) === 'LEVEL_CORRUPTION') this.damaged('a table file')
       this.init.log?.('error', `${error.message}; nothing is lost, and it is tried again every ${(this.init.reopenMs ?? JOURNAL_REOPEN_MS) / 1000} s`)
       this.tryLater()
       throw error

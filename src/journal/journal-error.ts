@@ -19,7 +19,7 @@ export function levelCode (thrown: unknown): string | undefined {
 }
 
 /** The innermost reason. */
-function reasonOf (thrown: unknown): string {
+export function reasonOf (thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   return thrown.cause instanceof Error ? reasonOf(thrown.cause) : thrown.message
 }
@@ -37,5 +37,6 @@ export function journalError (thrown: unknown, dir: string): CorebrumError {
   if (levelCode(thrown) === 'LEVEL_LOCKED') {
     return new CorebrumError('ERR_JOURNAL', `another process uses the journal ${dir}: stop it, or give this node a folder of its own with --data-dir`, { cause: thrown })
   }
-  return new CorebrumError('ERR_JOURNAL', `cannot use the journal ${dir}: ${systemAdvice(thrown) ?? reasonOf(thrown)}`, { cause: thrown })
+  const advice = systemAdvice(thrown) ?? (levelCode(thrown) === 'LEVEL_CORRUPTION' ? `it is damaged (${reasonOf(thrown)}): start this node again, and what can be read is saved into a new one` : reasonOf(thrown))
+  return new CorebrumError('ERR_JOURNAL', `cannot use the journal ${dir}: ${advice}`, { cause: thrown })
 }

@@ -5,7 +5,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorebrumError } from '../errors.ts'
-import { journalError, levelCode, systemAdvice } from './journal-error.ts'
+import { journalError, levelCode, reasonOf, systemAdvice } from './journal-error.ts'
 import { openLevel, probeLevel, readRow, type LevelHandle } from './level.ts'
 import { damageOfLogs } from './log-check.ts'
 import { promisedIn } from './mark.ts'
@@ -76,7 +76,7 @@ async function tryOpen (dir: string, check: Checks['check'], schema: Schema): Pr
     level = await openLevel(dir, { create: isNew })
   } catch (error) {
     if (levelCode(error) === 'LEVEL_LOCKED' || systemAdvice(error) !== undefined) throw error
-    return { damage: journalError(error, '').message }
+    return { damage: reasonOf(error) }
   }
   try {
     const state = await stateOf(level, dir, isNew, promised, schema) ?? await check(level)

@@ -16,6 +16,15 @@ compute_logic:
   function_name: main
 `
 
+/** (module (func (export "main") unreachable)), tried twice. */
+const TRAP = `name: trap
+retries: 1
+compute_logic:
+  type: wasm
+  wasm_binary: AGFzbQEAAAABBAFgAAADAgEABwgBBG1haW4AAAoFAQMAAAs=
+  function_name: main
+`
+
 describe('corebrum: submit without a daemon', () => {
   const tempDir = useTempDirs()
   let dataDir: string
@@ -35,6 +44,22 @@ describe('corebrum: submit without a daemon', () => {
   it('runs it in its own sandbox with --local, to the last digit', async () => {
     const { code, stdout } = await local(FACTORIAL, ['--set', 'number=20'])
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '{"result":2432902008176640000}\n' })
+  })
+
+  it('tries a task again with --local, where nothing but its own timer keeps the process', async () => {
+    const file = join(dataDir, 'trap.yaml')
+    await writeFile(file, TRAP)
+    const { code, stderr } = await local(file, [])
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /ERR_TRAP/)
+  })
+
+  it('refuses what could never end, or would not be done', async () => {
+    const only = ['--output', 'x']
+    for (const run of [local(FACTORIAL, ['--replicas', '3']), local(FACTORIAL, only), local(FACTORIAL, ['--unordered']), runCli(['submit', '--resume', 'x', '--fail-fast']), runCli(['verify', join(dataDir, 'none.json')])]) {
+      const { code, stdout, stderr } = await run
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' }, stderr)
+    }
   })
 
   it('ends at once on mistakes, without waiting for a mesh', async () => {

@@ -21,7 +21,7 @@ function plain (line: string): string {
     .replaceAll(/12D3KooW[\w…]+/g, 'PEER')
     .replaceAll(/…\w{8}/g, 'PEER')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/(\/tcp\/|kill -\w+ |"elapsed":|"done": |"signature": )[^\s,/}]+/g, '$1N')
+    .replaceAll(/(\/tcp\/|kill -\w+ |"elapsed":|"done": |"signature": )("[^"]+"|\d+)/g, '$1N')
     .replaceAll(/\d+(\.\d+)? (ms|s)\b/g, 'N $2')
     .replaceAll(/\d+ of (\d+) done/g, 'N of $1 done')
     .replaceAll(/ +/g, ' ').trim()

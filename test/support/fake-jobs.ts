@@ -70,10 +70,6 @@ export class FakeJobTasks implements JobTasks {
     return record
   }
 
-  listen (id: string, listener: (record: TaskRecord) => void): () => void {
-    return this.table.listen(id, listener)
-  }
-
   cancel (id: string, message: string): void {
     this.cancelled.push(id)
     void this.apply(id, { type: 'cancelled', failure: { code: 'ERR_CANCELLED', message, by: this.peerId }, atMs: Date.now() })

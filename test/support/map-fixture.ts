@@ -65,7 +65,6 @@ export function mapBench (dataDir: string, answer: MapAnswer = double): MapBench
     },
     done: async (id) => await (ends.get(id) ?? Promise.reject(new CorebrumError('ERR_TASK_UNKNOWN', id))),
     find: async (id) => records.get(id),
-    listen: () => () => {},
     cancel (id, message) { cancels.get(id)?.(ended(id, new CorebrumError('ERR_CANCELLED', message))) },
     keepApart () {},
     forget (id) { ends.delete(id) },

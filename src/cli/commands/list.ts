@@ -1,6 +1,7 @@
 /** `corebrum list`: the tasks of the daemon, newest first. */
 import { InvalidArgumentError, type Command } from 'commander'
 import { textField, viewsField } from '../../control/fields.ts'
+import { MAX_LISTED_TASKS } from '../../limits.ts'
 import { TASK_STATES } from '../../task/state.ts'
 import { clientFor, count, dataDirFlag, type DataDirFlags } from '../flags.ts'
 import { print, printJson, say } from '../output.ts'
@@ -20,7 +21,7 @@ export function addList (program: Command): void {
   program.command('list')
     .description('list the tasks that were submitted here, newest first')
     .option('--state <state>', `only tasks in this state: ${TASK_STATES.join(', ')}`, state)
-    .option('--limit <n>', 'how many at most', count, DEFAULT_LIMIT)
+    .option('--limit <n>', 'how many at most', limit, DEFAULT_LIMIT)
     .option('--json', 'print JSON')
     .addOption(dataDirFlag())
     .addHelpText('after', '\nExample:\n  corebrum list --state running --limit 10')
@@ -44,4 +45,10 @@ function state (text: string): string {
   const found = TASK_STATES.find((item) => item === text.toLowerCase())
   if (found === undefined) throw new InvalidArgumentError(`Allowed are ${TASK_STATES.join(', ')}.`)
   return found
+}
+
+function limit (text: string): number {
+  const value = count(text)
+  if (value > MAX_LISTED_TASKS) throw new InvalidArgumentError(`It must be at most ${MAX_LISTED_TASKS}.`)
+  return value
 }

@@ -17,7 +17,6 @@ export function ownNodeMaps (sources: ConfigSources, options: HelpingNodeOptions
   }
 
   return {
-    outlivesCommand: false,
     async create (request, signal) {
       // Together: a mistake in the definition is reported without waiting for the node.
       const [{ request: map, warnings }, own] = await Promise.all([readMapSubmission(request), maps()])

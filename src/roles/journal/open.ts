@@ -42,8 +42,6 @@ export class OpenRows {
     this.init = init
   }
 
-  get size (): number { return this.entries.size }
-
   has (id: string): boolean {
     return this.entries.has(id)
   }
@@ -78,7 +76,12 @@ export class OpenRows {
     if (entry === undefined) return
     const { database } = this.init
     const key = changeKey(entry.seq, entry.next++)
-    if (entry.next - entry.first < MAX_TASK_CHANGES) return database.putLater(key, () => encode(changeToCbor(record, event)))
+    if (entry.next - entry.first < MAX_TASK_CHANGES) {
+      database.putLater(key, () => encode(changeToCbor(record, event)))
+      // What runs for a while is worth knowing after a restart: its worker may go on with it, and its result is taken.
+      if (event.kind === 'started') for (let change = entry.first; change < entry.next; change++) database.hurry(changeKey(entry.seq, change))
+      return
+    }
     database.put(key, encode(wholeToCbor(record)))
     for (; entry.first < entry.next - 1; entry.first++) database.delete(changeKey(entry.seq, entry.first))
   }

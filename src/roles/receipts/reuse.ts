@@ -74,8 +74,14 @@ export function createReuse ({ peerId, trusted, tasks, journal }: ReuseComponent
       const { id, program, volatile = false, release } = task
       const createdAtMs = Date.now()
       const events = reuseEvents(known, peerId)
-      if (journal.durable && !volatile) await journal.ended(events.reduce(reduceTask, newTask(id, program.name, createdAtMs)))
+      // First, as it may be refused: then the journal must not know it either.
       tasks.add(id, program.name, createdAtMs, volatile)
+      if (journal.durable && !volatile) {
+        await journal.ended(events.reduce(reduceTask, newTask(id, program.name, createdAtMs))).catch((error: unknown) => {
+          tasks.forget(id)
+          throw error
+        })
+      }
       for (const event of events) tasks.apply(id, event)
       release?.()
       return true

@@ -9,6 +9,9 @@ import { refBytes, unpackOutputs } from '../large-values.ts'
 
 type Completed = Extract<Outcome, { ok: true }>
 
+/** One peer has one part in so many of what is fetched at the same time. */
+const PARTS = 4
+
 interface Collection {
   readonly peer: string
   readonly taskId: string
@@ -20,12 +23,16 @@ export class ResultCollector {
   /** By task and fence. */
   private readonly running = new Map<string, Collection>()
   private readonly gate: Gate
+  /** Of each peer: one that stalls does not hold up the results of all. */
+  private readonly gates = new Map<string, Gate>()
+  private readonly maxBytesPerPeer: number
   private readonly timeoutMs: number
 
   /** `timeoutMs` is for all outputs of one result, the wait for their turn aside. */
   constructor (fetcher: BlobFetcher, { maxBytes = MAX_COLLECTED_BYTES, timeoutMs = MAX_TRANSFER_MS }: { maxBytes?: number, timeoutMs?: number } = {}) {
     this.fetcher = fetcher
     this.gate = new Gate(maxBytes)
+    this.maxBytesPerPeer = maxBytes / PARTS
     this.timeoutMs = timeoutMs
   }
 
@@ -63,7 +70,8 @@ export class ResultCollector {
 
   private async fetch (peer: string, { refs = [], ...outcome }: Completed, stop: AbortController): Promise<Outcome> {
     const { signal } = stop
-    return await this.gate.within(refBytes(refs), signal, async () => {
+    const bytes = refBytes(refs)
+    return await this.atPeer(peer, bytes, signal, () => this.gate.within(bytes, signal, async () => {
       const late = new CorebrumError('ERR_PEER_TIMEOUT', `the outputs did not arrive within ${this.timeoutMs} ms`)
       const timer = setTimeout(() => { stop.abort(late) }, this.timeoutMs)
       try {
@@ -72,6 +80,16 @@ export class ResultCollector {
       } finally {
         clearTimeout(timer)
       }
-    })
+    }))
+  }
+
+  private async atPeer<T> (peer: string, bytes: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const gate = this.gates.get(peer) ?? new Gate(this.maxBytesPerPeer)
+    this.gates.set(peer, gate)
+    try {
+      return await gate.within(bytes, signal, work)
+    } finally {
+      if (gate.isIdle) this.gates.delete(peer)
+    }
   }
 }

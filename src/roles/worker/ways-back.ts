@@ -82,7 +82,13 @@ export function createWaysBack ({ worker, open, onAway = () => {}, now }: WaysBa
 
   return {
     find (peer) {
-      if (stopped || ways.has(peer)) return
+      if (stopped) return
+      const known = ways.get(peer)
+      if (known !== undefined) {
+        // A result that comes up now need not wait for the next dial in vain.
+        if (known.dials > 0 && isAway(peer, known)) onAway(peer)
+        return
+      }
       const way: Way = { since: now(), dials: 0, lastDial: -Infinity, dialling: false, heard: false }
       ways.set(peer, way)
       wait(peer, way)

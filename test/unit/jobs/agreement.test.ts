@@ -112,6 +112,16 @@ agreement: {replicas: 3, quorum: 2}
     assert.equal(node.tasks.held, 0)
   })
 
+  it('ends with what was agreed on, and nothing else that one worker says', async () => {
+    const node = createFakeJobNode()
+    const id = await start(node)
+    for (const [number, more] of [[0, { note: 'of one alone' }], [1, {}]] as const) {
+      await node.tasks.apply(`${id}-${number}`, { type: 'completed', worker: `w${number}`, outputs: { r: 7, ...more }, usage: NO_USAGE, logs: '', atMs: Date.now() })
+      await settled()
+    }
+    assert.deepEqual(node.tasks.record(id).outputs, { r: 7 })
+  })
+
   it('records who differed', async () => {
     const node = createFakeJobNode()
     const id = await start(node)

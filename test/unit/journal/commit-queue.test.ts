@@ -110,6 +110,17 @@ describe('commit queue', () => {
     assert.deepEqual([...disk.rows.keys()], ['c', 'b', 'd'])
   })
 
+  it('writes at once what lay, when it is hurried', async () => {
+    queue.putLater('a', () => body('1'))
+    queue.putLater('b', () => body('2'))
+    queue.hurry('a')
+    queue.hurry('none')
+    await new Promise((resolve) => { setImmediate(resolve) })
+    assert.deepEqual(disk.batches.length, 1)
+    assert.deepEqual(disk.keys(0), ['a'])
+    await disk.end()
+  })
+
   it('shows what waits, on its way too', async () => {
     queue.put('a', body('1'))
     queue.delete('b')

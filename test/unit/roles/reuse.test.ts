@@ -1,5 +1,6 @@
 /** Which results answer for others, and how such a task ends; and which receipts a task has. */
 import assert from 'node:assert/strict'
+import { CorebrumError } from '../../../src/errors.ts'
 import { createAgreedResults } from '../../../src/roles/receipts/agreed-results.ts'
 import { createKnownTasks } from '../../../src/roles/tasks/known-tasks.ts'
 import { NO_JOURNAL } from '../../../src/roles/no-journal.ts'
@@ -74,6 +75,16 @@ describe('reuse', () => {
     assert.equal(await reuse.answer(taskOf(2, { check: { name: 'x', outputs: [{ name: 'result', type: 'string' }] } })), false)
     assert.equal(await reuse.answer(taskOf(2, { values: [6] })), false)
     assert.equal(await reuse.answer(taskOf(2)), true)
+  })
+
+  it('leaves nothing of a task that the table or the journal refuses', async () => {
+    reuse.note(keyOf(taskOf(1)), await ran(1, self))
+    tasks.add(idOf(2), 'here already')
+    await assert.rejects(reuse.answer(taskOf(2)), { code: 'ERR_INPUT' })
+    assert.deepEqual(written, [])
+    journal.ended = async () => { throw new CorebrumError('ERR_JOURNAL', 'full') }
+    await assert.rejects(reuse.answer(taskOf(3)), { code: 'ERR_JOURNAL' })
+    assert.equal(tasks.get(idOf(3)), undefined)
   })
 
   it('never takes a failure, nor a result without a receipt', async () => {
