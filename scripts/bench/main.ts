@@ -16,12 +16,13 @@ import { largeModule } from './rows/large-module.ts'
 import { manyModules } from './rows/many-modules.ts'
 import { bindgen, wasiCommand } from './rows/programs.ts'
 import { map } from './rows/map.ts'
+import { recovery } from './rows/recovery.ts'
 import { rewrite } from './rows/rewrite.ts'
 import { throughput } from './rows/throughput.ts'
 import { transfer } from './rows/transfer.ts'
 import { warm } from './rows/warm.ts'
 
-const ROWS: readonly Row[] = [warm, cold, throughput, journalled, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules, failover, map]
+const ROWS: readonly Row[] = [warm, cold, throughput, journalled, executor, cpu, transfer, submitWithDaemon, submitAlone, idle, bindgen, wasiCommand, rewrite, largeModule, fuel, manyModules, failover, recovery, map]
 const NAMES = ROWS.map(({ name }) => name).join(', ')
 const RESULTS = fileURLToPath(new URL('../../bench-results/', import.meta.url))
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -72,12 +72,14 @@ describe('task journal and what breaks it', () => {
     for (const task of tasks) journal.changed(recordOf(task, [leased(1)]), { atMs: 1, kind: 'leased', peer: 'worker-a', fence: 1 })
     await journal.stop()
     const [log = ''] = await filesOf(join(dataDir, 'journal'), /\.log$/)
-    await flip(log, 60_000)
+    // In the row of an open task (the changes of all of them stand behind): with it goes what stands behind it in its block of 32 KiB.
+    const rows = [...(await readFile(log, 'latin1')).matchAll(/o!/g)].map(({ index }) => index)
+    await flip(log, (rows[Math.floor(rows.length / 4)] ?? 0) + 40)
     const logged: string[] = []
     const log2 = (_level: string, message: string): void => { logged.push(message) }
     const second = await start(dataDir, { log: log2 })
     const recovered = await all(second.recover())
-    assert.ok(recovered.length > 200 && recovered.length < 300, String(recovered.length))
+    assert.ok(recovered.length > 100 && recovered.length < 300, String(recovered.length))
     assert.equal(logged.length, 2)
     assert.equal((await readdir(dataDir)).filter((name) => name.startsWith('journal.damaged-')).length, 1)
     assert.equal(second.usage.tasks, (await second.list({ limit: 999 })).length)
