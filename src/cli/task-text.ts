@@ -30,8 +30,7 @@ export function stateLine (task: View): string {
 /** That it was not run, and what was. */
 function reuseOf (task: View): string[] {
   const reusedFrom = textField(task, 'reusedFrom')
-  const ranAt = textField(task, 'ranAt')
-  return reusedFrom === undefined ? [] : [`(reused the result of task ${reusedFrom}, run by ${shortPeer(textField(task, 'worker'))}${ranAt === undefined ? '' : ` at ${ranAt}`})`]
+  return reusedFrom === undefined ? [] : [`(reused the result of task ${reusedFrom}, run by ${shortPeer(textField(task, 'worker'))})`]
 }
 
 /** Of a task that is made of others: `, 2 of 3 done, 1 failed`. */

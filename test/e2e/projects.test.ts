@@ -70,8 +70,9 @@ describe('corebrum: new and test', () => {
   it('test passes all examples of the definitions that ship', async () => {
     const files = readdirSync(SHIPPED).filter((name) => /\.(yaml|json)$/.test(name)).map((name) => fileURLToPath(new URL(name, SHIPPED)))
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-    const tested = files.filter((_, i) => !texts[i]?.includes('# There are no examples here for `corebrum test`, as they would need that server.'))
-    assert(tested.length >= files.length - 2)
+    // A pipeline has none: it is not one call.
+    const tested = files.filter((_, i) => !texts[i]?.includes('# There are no examples here for `corebrum test`, as they would need that server.') && !/^tasks:/m.test(texts[i] ?? ''))
+    assert(tested.length >= files.length - 3)
     const { code, stdout, stderr } = await run('test', ...tested)
     assert.equal(code, 0, stdout + stderr)
     assert.match(stdout, /^[4-9]\d passed, 0 failed\n$/m)
