@@ -68,6 +68,8 @@ describe('durable tasks over a real network and a real journal', () => {
   let workers: Side[]
   /** Peers whose work streams are refused: cut off. */
   let cutOff: Set<string>
+  /** Nobody is there who takes streams. */
+  let isDead: boolean
   let channels: Channel[]
 
   /** A submitter on what the one before left in `folder`. */
@@ -82,12 +84,17 @@ describe('durable tasks over a real network and a real journal', () => {
 
   /** As after kill -9: another submitter finds what was on disk at this moment. */
   async function crash (): Promise<void> {
+    // A dead process hears nothing: else workers go on with it, under leases that the one after it knows nothing of.
+    isDead = true
+    const killed = channels.splice(0)
+    for (const channel of killed) [channel.onMessages, channel.onClose] = [() => {}, () => {}]
     const image = await tempDir()
     await cp(dataDir, image, { recursive: true })
+    for (const channel of killed) channel.abort(new Error('killed'))
     const before = submitter
-    for (const channel of channels.splice(0)) channel.abort(new Error('killed'))
     await start(image)
     await before.stop()
+    isDead = false
   }
 
   const join = (): Promise<Side<ManualExecutor>> => joinWith(new ManualExecutor(1))
@@ -134,10 +141,11 @@ describe('durable tasks over a real network and a real journal', () => {
     workers = []
     channels = []
     cutOff = new Set()
+    isDead = false
     network = await mesh.make()
     await start(await tempDir())
     await network.serve(WORK_PROTOCOL, (channel) => {
-      if (cutOff.has(channel.peer)) {
+      if (isDead || cutOff.has(channel.peer)) {
         channel.abort(new Error('cut'))
         return
       }
@@ -238,9 +246,11 @@ describe('durable tasks over a real network and a real journal', () => {
     const one = await join()
     const id = await submit()
     await runsOn(id, one)
-    const waiting = await Promise.all([submit(), submit()])
+    const next = await submit()
+    await runsOn(next, one)
+    const waiting = [next, await submit()]
     // Leases are written a moment after they are given.
-    while (!(await journalled(id)).includes('started')) await turn()
+    for (const begun of [id, next]) while (!(await journalled(begun)).includes('started')) await turn()
     await crash()
     await until(id, ({ history }) => history.some(({ kind }) => kind === 'resumed'))
     for (let n = 0; n < 3; n++) (await one.executor.call(n)).finish({ result: n })

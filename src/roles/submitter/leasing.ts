@@ -13,7 +13,7 @@ import type { Announcer } from '../offers/announcer.ts'
 import { holdsOrMay } from './apart.ts'
 import type { Attempts } from './attempts.ts'
 import { createBacklog, type Backlog, type Batch } from './backlog.ts'
-import { rememberGrant, type OpenTask } from './open-task.ts'
+import { hasGrant, rememberGrant, type OpenTask } from './open-task.ts'
 import { placeWaiting, type PlacingComponents } from './placing.ts'
 import { retryEvent } from './retry-policy.ts'
 import { Returns } from './returns.ts'
@@ -145,7 +145,7 @@ export class Leasing {
   /** Leases a task anew to a worker that says it still runs it; false when somebody else has it, or that worker never had it. */
   resume (worker: LinkedWorker, task: OpenTask, { fence }: LeaseRef): boolean {
     const { peer } = worker.link
-    if (task.ending !== undefined || task.lease !== undefined || worker.capability === undefined || task.granted.get(fence) !== peer || !holdsOrMay(task, peer, this.components.attempts.apart)) return false
+    if (task.ending !== undefined || task.lease !== undefined || worker.capability === undefined || !holdsOrMay(task, peer, this.components.attempts.apart) || !hasGrant(task, fence, peer)) return false
     const atMs = Date.now()
     // However often its stream breaks, it has no more time than one lease gives.
     const endsAt = task.absence?.endsAt

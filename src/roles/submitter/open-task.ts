@@ -70,6 +70,8 @@ export interface OpenTask {
   lease: Lease | undefined
   /** The newest fence that was given; after a restart well above those of the journal, where leases are written behind. */
   fence: number
+  /** Up to this fence leases may have been given before a restart that were not written any more; 0 when none can have been. */
+  unwritten: number
   /** A lease whose worker went away and may come back. */
   absence: Absence | undefined
   /** How it ended, on the way to the journal: nothing else can happen to it. */
@@ -88,7 +90,7 @@ export function openTask ({ id, program, values, refs, release, check, policy = 
   for (const value of values) bytes += approximateBytes(value)
   const fileBytes = program.setup === undefined ? 0 : fileRefs(program).reduce((sum, { size }) => sum + size, 0)
   const blobBytes = (refs === undefined ? 0 : refBytes(refs)) + fileBytes
-  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, fence: 0, absence: undefined, ending: undefined, trouble: undefined, backoff: undefined, deadline: undefined, createdAtMs }
+  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, fence: 0, unwritten: 0, absence: undefined, ending: undefined, trouble: undefined, backoff: undefined, deadline: undefined, createdAtMs }
 }
 
 /** Notes that `peer` may answer for the lease with this fence. */
@@ -99,4 +101,17 @@ export function rememberGrant ({ granted }: OpenTask, fence: number, peer: strin
     granted.delete(oldest)
     return
   }
+}
+
+/**
+ * Whether `peer` was granted the lease with this fence. Leases are written behind: a worker that is awaited since a restart may
+ * have had a newer one than what was written, and is taken at its word for one.
+ */
+export function hasGrant (task: OpenTask, fence: number, peer: string): boolean {
+  if (task.granted.get(fence) === peer) return true
+  const { absence, unwritten } = task
+  if (absence?.peer !== peer || fence <= absence.fence || fence > unwritten) return false
+  task.unwritten = 0
+  rememberGrant(task, fence, peer)
+  return true
 }

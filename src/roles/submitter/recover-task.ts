@@ -15,6 +15,7 @@ export function recoverTask ({ task: submitted, record, granted, recoveries }: R
     task.fence = Math.max(task.fence, fence)
   }
   task.fence += FENCE_GAP * recoveries
+  task.unwritten = task.fence
   const { state, worker, fence, history } = record
   if (state === 'pending' || worker === undefined || worker === peerId) leasing.addAgain(task, history)
   else leasing.expect(task, { peer: worker, fence, forMs: LEASE_MS, history })

@@ -4,7 +4,7 @@ import { checkOutputs } from '../../task/outputs.ts'
 import type { Outcome } from '../../wire/messages.ts'
 import { holdsOrMay, type Apart } from './apart.ts'
 import type { Answer } from './endings.ts'
-import type { OpenTask } from './open-task.ts'
+import { hasGrant, type OpenTask } from './open-task.ts'
 import type { ResultCollector } from './result-collector.ts'
 import { endLease, type LinkedWorker } from './roster.ts'
 import { failureOf, RETRIED } from './verdict.ts'
@@ -46,7 +46,7 @@ export class Results {
     if (lease?.fence === fence) endLease(lease.task)
     if (task === undefined || task.ending !== undefined) this.components.late(answer)
     // Only who was granted this very lease may answer for it; late answers of old leases count while none is in.
-    else if (task.granted.get(fence) !== worker.link.peer || this.isSecondVoice(task, answer)) worker.acks.add(answer.ref)
+    else if (!hasGrant(task, fence, worker.link.peer) || this.isSecondVoice(task, answer)) worker.acks.add(answer.ref)
     else if (outcome.ok && outcome.refs !== undefined) this.collect(task, outcome, answer)
     else this.decide(task, outcome, answer)
   }

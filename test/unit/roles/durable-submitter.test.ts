@@ -353,6 +353,37 @@ describe('Submitter with a journal', () => {
       assert.equal(record(id).state, 'completed')
     })
 
+    it('leases anew to that worker also when its newest lease was not written any more', async () => {
+      const { id, lease: { fence } } = await running(await worker('w1'))
+      await start()
+      const unwritten = { taskId: id, fence: fence + 1 }
+      const back = await comeBack('w1', unwritten)
+      assert.deepEqual([back.refs('cancel'), leaseOf(back, id).fence, history(id).includes('resumed')], [[], FENCE_GAP + 2, true])
+      back.result(unwritten, completed(6))
+      await turn()
+      assert.deepEqual([record(id).state, record(id).outputs, record(id).attempts], ['completed', { result: 6 }, 0])
+    })
+
+    it('takes the result of such a lease', async () => {
+      const { id, lease: { fence } } = await running(await worker('w1'))
+      await start()
+      ;(await worker('w1', { window: 0 })).result({ taskId: id, fence: fence + 1 }, completed(6))
+      await turn()
+      assert.deepEqual([record(id).state, record(id).outputs], ['completed', { result: 6 }])
+    })
+
+    it('takes the word of nobody else for it, nor for fences that were never given', async () => {
+      const { id, lease } = await running(await worker('w1'))
+      await start()
+      const wrong = { taskId: id, fence: FENCE_GAP + 2 }
+      const unwritten = { taskId: id, fence: lease.fence + 1 }
+      const [thief, liar] = [await comeBack('w2', unwritten), await comeBack('w1', wrong)]
+      thief.result(unwritten)
+      liar.result(wrong)
+      await turn()
+      assert.deepEqual([thief.refs('cancel'), liar.refs('cancel'), thief.leases.length + liar.leases.length, record(id).state], [[unwritten], [wrong], 0, 'running'])
+    })
+
     it('does not lease it to a worker that never had it', async () => {
       const { id, lease } = await running(await worker('w1'))
       await start()
