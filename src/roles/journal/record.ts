@@ -5,7 +5,7 @@
  *              outputs: {* tstr => any}, failure, usage, more]
  *   decline = [peer, code, reason, at]    event = [kind, at, peer, fence, detail]    failure = [code, message, by]
  *   more    = { ? receipt, ? reused: id, ? job: [kind, total, done, failed, paused: bool], ? differed: [+ peer] }
- *   receipt = [body, [* [side: 0 left / 1 right, hash: bstr]], signature: bstr]
+ *   receipt = [body, lefts: uint, path: bstr, signature: bstr]    ; path: the hashes one behind the other; bit i of lefts: hash i stands left
  *   body    = [task id, fence, worker, submitter, module, function, program: bstr, inputs: bstr, [memory, time, fuel],
  *              status, outputs: bstr, usage, started, ended]
  *

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -124,8 +124,10 @@ describe('task journal and what breaks it', () => {
     for (const record of records) await journal.ended(record)
     await journal.stop()
     await (await start(dataDir)).stop()
-    const [table = ''] = await filesOf(join(dataDir, 'journal'), /\.ldb$/)
-    await flip(table, 20_000)
+    // Finished tasks come first in the largest table, and are most of it.
+    const tables = await Promise.all((await filesOf(join(dataDir, 'journal'), /\.ldb$/)).map(async (path) => ({ path, size: (await stat(path)).size })))
+    const { path: table, size } = tables.reduce((largest, other) => other.size > largest.size ? other : largest)
+    for (const part of [0.2, 0.3, 0.4]) await flip(table, Math.floor(size * part))
     const logged: string[] = []
     const second = await start(dataDir, { log: (_, message) => { logged.push(message) } })
     let found = 0
@@ -136,7 +138,7 @@ describe('task journal and what breaks it', () => {
     await second.stop()
     const third = await start(dataDir)
     const left = (await third.list({ limit: 999 })).length
-    assert.ok(left >= 400 && left < 500, String(left))
+    assert.ok(left >= 300 && left < 500, String(left))
     assert.equal(third.usage.tasks, left)
     // To ask for one that was lost is no new damage: each start would make all anew.
     for (const { id } of records) await third.find(id)
