@@ -5,7 +5,7 @@ import { startDaemon, stopDaemons, type Daemon } from '../../../test/support/dae
 import { startNode } from '../nodes.ts'
 import type { Figure, Row, RowContext } from '../row.ts'
 import { median, sleep } from '../statistics.ts'
-import { readTask } from '../tasks.ts'
+import { readTask, TASKS } from '../tasks.ts'
 
 const CLOSED_LIMIT_MS = 1_500
 const SILENT_LIMIT_MS = LEASE_MS + 1_000
@@ -18,7 +18,7 @@ async function until (handle: TaskHandle, holds: (record: TaskRecord) => boolean
 
 /** Milliseconds from `fail` of the worker until the task runs on the other one. */
 async function moveOn (node: Node, daemons: Map<string, Daemon>, fail: (daemon: Daemon) => Promise<void> | void): Promise<number> {
-  const handle = await node.submit(await readTask('primes.yaml'), { limit: 4_294_967_295 })
+  const handle = await node.submit(await readTask('primes.yaml'), { limit: 4_294_967_295 }, { baseDir: TASKS })
   const first = (await until(handle, ({ state }) => state === 'running')).worker ?? ''
   const holder = daemons.get(first)
   if (holder === undefined) throw new Error('the task does not run on a daemon of this benchmark')

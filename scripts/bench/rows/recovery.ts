@@ -4,7 +4,7 @@ import { createNode } from 'corebrum'
 import { temporaryFolder } from '../nodes.ts'
 import type { Figure, Row, RowContext } from '../row.ts'
 import { median, timed } from '../statistics.ts'
-import { readTask } from '../tasks.ts'
+import { readTask, TASKS } from '../tasks.ts'
 
 const OPEN_TASKS = 100_000
 const AT_ONCE = 5_000
@@ -15,7 +15,7 @@ async function fill (dataDir: string, count: number): Promise<void> {
   await node.start()
   const definition = await readTask('gcd.json')
   for (let done = 0; done < count; done += AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - done) }, (_, i) => node.submit(definition, { a: done + i, b: 12 })))
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - done) }, (_, i) => node.submit(definition, { a: done + i, b: 12 }, { baseDir: TASKS })))
   }
   await node.stop()
 }
