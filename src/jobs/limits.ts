@@ -10,7 +10,7 @@ export const SPOOL_BLOCK_BYTES = 256 * KiB
 /** Inputs of a map that are on disk and not looked at yet: beyond, no more are taken from whoever sends them. */
 export const MAX_SPOOL_AHEAD_BYTES = 1024 * MiB
 /** Tasks of a map that are open at the same time, and the bytes of their inputs. */
-export const MAX_MAP_OPEN_TASKS = 2048
+export const MAX_MAP_OPEN_TASKS = 1024
 export const MAX_MAP_OPEN_BYTES = 16 * MiB
 /** Results that are not on disk yet; beyond, no more tasks are begun. */
 export const MAX_UNWRITTEN_RESULT_BYTES = 16 * MiB

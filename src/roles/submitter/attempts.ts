@@ -50,7 +50,8 @@ export class Attempts {
     const { policy: { deadlineMs }, apart, createdAtMs } = task
     if (apart !== undefined) this.apart.join(apart)
     if (deadlineMs === undefined) return
-    const inMs = createdAtMs + deadlineMs - Date.now()
+    // Never later than from now on, should the clock have been set back meanwhile.
+    const inMs = Math.min(deadlineMs, createdAtMs + deadlineMs - Date.now())
     task.deadline = this.timetable.set(this.init.now() + inMs, () => { this.init.onDeadline(task) })
   }
 
@@ -59,7 +60,7 @@ export class Attempts {
     this.begin(task)
     const found = recoveredTrouble(history)
     task.trouble = found?.trouble
-    return found === undefined ? 0 : Math.max(0, found.readyAtMs - Date.now())
+    return found === undefined ? 0 : Math.min(found.delayMs, Math.max(0, found.readyAtMs - Date.now()))
   }
 
   /** The task is to be run no more. */

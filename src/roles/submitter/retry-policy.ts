@@ -78,23 +78,25 @@ export function avoids ({ avoided }: Trouble, peer: string, now: number): boolea
 
 /**
  * What a task that was open when its node went down remembers, from its history; undefined when nothing had failed.
- * `readyAtMs` (Unix milliseconds) is when its back-off ends. Of a long history the middle is left out: then it may be tried more often.
+ * `readyAtMs` (Unix milliseconds) is when its back-off of `delayMs` ends: longer it is not to wait, should the clock have been set back. Of a long history the middle is left out: then it may be tried more often.
  */
-export function recoveredTrouble (history: readonly HistoryEvent[]): { trouble: Trouble, readyAtMs: number } | undefined {
+export function recoveredTrouble (history: readonly HistoryEvent[]): { trouble: Trouble, readyAtMs: number, delayMs: number } | undefined {
   const trouble = newTrouble()
   let attempts = 0
   let readyAtMs = 0
+  let delayMs = 0
   for (const { kind, detail = '', atMs } of history) {
     if (kind === 'failed-attempt') {
       attempts++
       if (detail.startsWith('ERR_SANDBOX_CRASHED')) trouble.crashes++
     } else if (kind === 'waiting' && detail.startsWith(RETRY_WORD)) {
       trouble.failures++
-      readyAtMs = atMs + (Number(/ in (\d{1,9}) ms$/.exec(detail)?.[1]) || 0)
+      delayMs = Number(/ in (\d{1,9}) ms$/.exec(detail)?.[1]) || 0
+      readyAtMs = atMs + delayMs
     }
   }
   trouble.faults = Math.max(0, attempts - trouble.failures)
-  return attempts === 0 && trouble.failures === 0 ? undefined : { trouble, readyAtMs }
+  return attempts === 0 && trouble.failures === 0 ? undefined : { trouble, readyAtMs, delayMs }
 }
 
 function doubled (ms: number, times: number, maxMs: number): number {

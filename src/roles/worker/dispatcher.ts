@@ -96,16 +96,23 @@ export class Dispatcher {
 
   private async run (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
     lease.underWay = true
-    const outcome = await this.outcome(lease)
-    if (outcome !== undefined) {
-      this.measure(submitter, outcome.usage.wallMs)
-      const body = bodyOfLease(lease, outcome, { worker: this.components.peerId, submitter: submitter.peer, now: this.components.now() })
-      const { outcome: packed, release } = submitter.peer === this.components.peerId || !mustPack(outcome) ? { outcome } : await this.pack(outcome)
-      submitter.finish(lease, packed, release, packed.ok === outcome.ok ? body : undefined)
+    try {
+      const outcome = await this.outcome(lease)
+      if (outcome !== undefined) await this.finish(submitter, lease, outcome)
+    } catch (error) {
+      // Whatever a peer has sent, one lease is all that it costs.
+      submitter.refuse(lease, toCorebrumError(error))
     }
     this.underWay--
     this.dispatch()
     this.components.onEnd()
+  }
+
+  private async finish (submitter: ServedSubmitter, lease: HeldLease, outcome: Outcome): Promise<void> {
+    this.measure(submitter, outcome.usage.wallMs)
+    const body = bodyOfLease(lease, outcome, { worker: this.components.peerId, submitter: submitter.peer, now: this.components.now() })
+    const { outcome: packed, release } = submitter.peer === this.components.peerId || !mustPack(outcome) ? { outcome } : await this.pack(outcome)
+    submitter.finish(lease, packed, release, packed.ok === outcome.ok ? body : undefined)
   }
 
   private measure (submitter: ServedSubmitter, wallMs: number): void {

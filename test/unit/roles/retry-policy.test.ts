@@ -85,7 +85,7 @@ describe('retry policy', () => {
       { atMs: 7, kind: 'failed-attempt', peer: 'w4', fence: 4, detail: 'ERR_EXIT_CODE: 3' },
       retryEvent(trouble, { retries: 3, delayMs: 1_900.4, atMs: 8 }),
     ]
-    assert.deepEqual(recoveredTrouble(history), { trouble: { faults: 1, failures: 2, crashes: 1, avoided: [] }, readyAtMs: 1_908 })
+    assert.deepEqual(recoveredTrouble(history), { trouble: { faults: 1, failures: 2, crashes: 1, avoided: [] }, readyAtMs: 1_908, delayMs: 1_900 })
     // A failure that came when its lease had ended already.
     assert.deepEqual(recoveredTrouble([{ atMs: 2, kind: 'released', peer: 'w1', fence: 1 }, retryEvent({ ...trouble, failures: 1 }, { retries: 3, delayMs: 0, atMs: 3 })])?.trouble.failures, 1)
     assert.equal(recoveredTrouble([{ atMs: 1, kind: 'submitted' }, { atMs: 2, kind: 'waiting', detail: 'no peer' }]), undefined)
