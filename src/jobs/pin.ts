@@ -1,19 +1,12 @@
 /** Makes definitions independent of the folder and the moment: their modules and files in the store, named by CID, and held there. */
 import { cidOf } from '../modules/cid.ts'
-import type { ModuleStore, Retriever } from '../modules/modules.ts'
-import { resolveModule } from '../modules/resolve.ts'
-import { placeFiles } from '../roles/submitter/placed-files.ts'
+import type { ModuleStore } from '../modules/modules.ts'
+import { resolveDefinition, type ResolveComponents } from '../roles/submitter/resolve-definition.ts'
 import { isPipeline, type AnyDefinition, type FileSource, type TaskDefinition } from '../task/definition.ts'
 import type { ProgramFile } from '../task/program.ts'
 import type { JobTasks } from './ports.ts'
 
-export interface PinComponents {
-  store: ModuleStore
-  retriever: Retriever
-  /** Throws when the bytes are no module that could run. */
-  checkBytes: (bytes: Uint8Array) => void
-  /** Called with the CID of a module that tasks are about to name. */
-  onModule: (cid: string) => void
+export interface PinComponents extends ResolveComponents {
   /** The PeerId that a part of one means. Throws ERR_USAGE. Default: it is one. */
   resolvePeer?: (name: string) => string
 }
@@ -30,7 +23,8 @@ export interface Pinned<D> {
 }
 
 /** Rejects as `Intake`, where that finds the module and the files. */
-export async function pinTask (definition: TaskDefinition, { store, retriever, checkBytes, onModule, resolvePeer = (peer) => peer }: PinComponents, { baseDir, signal }: PinOptions): Promise<Pinned<TaskDefinition>> {
+export async function pinTask (definition: TaskDefinition, { resolvePeer = (peer) => peer, ...components }: PinComponents, { baseDir, signal }: PinOptions): Promise<Pinned<TaskDefinition>> {
+  const { store } = components
   const held: Array<() => void> = []
   const release = (): void => { for (const end of held) end() }
   try {
@@ -38,11 +32,8 @@ export async function pinTask (definition: TaskDefinition, { store, retriever, c
     // Before it is there, so that nothing evicts it in between.
     if (cid !== undefined) held.push(store.hold(cid))
     if (module.kind === 'bytes') held.push(store.hold(cidOf(module.bytes)))
-    const options = signal === undefined ? {} : { signal }
-    const ref = await resolveModule(module, { store, retriever, checkBytes, baseDir, ...(cid === undefined ? {} : { cid }), ...options })
-    held.push(store.hold(ref.cid))
-    onModule(ref.cid)
-    const files = await placeFiles(definition, { store, retriever }, { baseDir, onHold: (end) => { held.push(end) }, ...options })
+    const onHold = (end: () => void): void => { held.push(end) }
+    const { module: ref, files } = await resolveDefinition(definition, { ...components, onModule: (found) => { onHold(store.hold(found)); components.onModule(found) } }, { baseDir, onHold, ...(signal === undefined ? {} : { signal }) })
     return { definition: { ...definition, module: { kind: 'cid', cid: ref.cid }, ...(on === undefined ? {} : { on: resolvePeer(on) }), ...(setup === undefined ? {} : { setup: { ...setup, files: files.map(asSource) } }) }, release }
   } catch (error) {
     release()

@@ -3,8 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { toCorebrumError } from '../../errors.ts'
 import type { Blobs } from '../../modules/blobs.ts'
-import type { ModuleStore, Retriever } from '../../modules/modules.ts'
-import { resolveModule } from '../../modules/resolve.ts'
 import { bindInputs, declareInputs } from '../../task/bind.ts'
 import type { TaskDefinition, TaskPolicy } from '../../task/definition.ts'
 import type { Program } from '../../task/program.ts'
@@ -12,20 +10,15 @@ import { toProgram } from '../../task/to-program.ts'
 import type { Value } from '../../task/values.ts'
 import { packValues } from '../large-values.ts'
 import type { NewTask, OutputCheck } from './open-task.ts'
-import { placeFiles, type PlaceOptions } from './placed-files.ts'
+import type { PlaceOptions } from './placed-files.ts'
+import { resolveDefinition, type ResolveComponents } from './resolve-definition.ts'
 import { fileRefs } from '../program-files.ts'
 
-export interface IntakeComponents {
-  store: ModuleStore
-  retriever: Retriever
+export interface IntakeComponents extends ResolveComponents {
   /** Keeps large inputs for the workers. */
   blobs: Pick<Blobs, 'put'>
-  /** Throws when the bytes are no module that could run. */
-  checkBytes: (bytes: Uint8Array) => void
   /** The PeerId that a part of one means. Throws ERR_USAGE. Default: it is one. */
   resolvePeer?: (name: string) => string
-  /** Called with the CID of a module that tasks are about to name. */
-  onModule: (cid: string) => void
 }
 
 export interface IntakeOptions {
@@ -48,11 +41,8 @@ export function createIntake ({ store, retriever, blobs, checkBytes, onModule, r
   const known = new WeakMap<TaskDefinition, LRUCache<string, Promise<Program>>>()
 
   async function resolve (definition: TaskDefinition, options: PlaceOptions): Promise<Program> {
-    const { module, cid } = definition
-    const { baseDir, signal } = options
-    const ref = await resolveModule(module, { store, retriever, checkBytes, baseDir, ...(cid === undefined ? {} : { cid }), ...(signal === undefined ? {} : { signal }) })
-    onModule(ref.cid)
-    return toProgram(definition, ref, await placeFiles(definition, { store, retriever }, options))
+    const { module, files } = await resolveDefinition(definition, { store, retriever, checkBytes, onModule }, options)
+    return toProgram(definition, module, files)
   }
 
   async function programOf (written: TaskDefinition, definition: TaskDefinition, options: PlaceOptions): Promise<Program> {
