@@ -2,17 +2,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Node } from '../node.ts'
 import type { Explanation } from '../roles/offers/explain-task.ts'
-import { sendJson } from './reply.ts'
+import { sendJson, whileConnected } from './reply.ts'
 import { findTask } from './task-lookup.ts'
-import { compact, type View } from './views.ts'
+import { compact, time, type View } from './views.ts'
 
 export function addExplainRoutes (app: FastifyInstance, components: { node: Promise<Node> }): void {
   app.get<{ Params: { id: string } }>('/v1/tasks/:id/explain', async (request, reply) => {
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
-    const node = await components.node
-    const handle = await findTask(node, request.params.id)
-    return await sendJson(reply, explanationView(await node.explain(handle.id, { signal: gone.signal })))
+    const explanation = await whileConnected(reply, async (signal) => {
+      const node = await components.node
+      return await node.explain((await findTask(node, request.params.id)).id, { signal })
+    })
+    return await sendJson(reply, explanationView(explanation))
   })
 }
 
@@ -31,8 +31,4 @@ function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, d
     })),
     declines: declines.map(({ peer, code, reason, atMs }) => compact({ peer, code, reason, at: time(atMs) })),
   })
-}
-
-function time (ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : new Date(ms).toISOString()
 }

@@ -6,7 +6,8 @@ import { MAX_MAP_ITEMS } from '../limits.ts'
 import type { Node } from '../node.ts'
 import { formatJson } from '../task/json.ts'
 import { mapView, readMapSubmission, type MapSubmissionText } from './map-submission.ts'
-import { sendJson } from './reply.ts'
+import { policySchema } from './policy-schema.ts'
+import { sendJson, streamWhileRead, whileConnected } from './reply.ts'
 import type { View } from './views.ts'
 
 const NDJSON = 'application/x-ndjson'
@@ -28,17 +29,7 @@ const createSchema = {
       reduce: { type: 'object', required: ['definition'], additionalProperties: false, properties: source },
       failFast: { type: 'boolean' },
       noCache: { type: 'boolean' },
-      policy: {
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          priority: { type: 'integer' },
-          retries: { type: 'integer', minimum: 0 },
-          deadlineMs: { type: 'integer', minimum: 1 },
-          require: { type: 'object', additionalProperties: text },
-          on: text,
-        },
-      },
+      policy: policySchema,
     },
   },
 }
@@ -67,11 +58,7 @@ export function addMapRoutes (app: FastifyInstance, components: { node: Promise<
 
   app.post<{ Body: MapSubmissionText }>('/v1/maps', { schema: createSchema }, async (request, reply) => {
     const { request: map, warnings } = await readMapSubmission(request.body)
-    const gone = new AbortController()
-    const onClose = (): void => { gone.abort() }
-    reply.raw.once('close', onClose)
-    const { id } = await (await maps()).create(map, { signal: gone.signal })
-    reply.raw.off('close', onClose)
+    const { id } = await whileConnected(reply, async (signal) => await (await maps()).create(map, { signal }))
     return await sendJson(reply, { id, warnings })
   })
 
@@ -101,18 +88,12 @@ export function addMapRoutes (app: FastifyInstance, components: { node: Promise<
   app.get<MapParams & { Querystring: { order?: string, from?: number } }>('/v1/maps/:id/results', { schema: resultsSchema }, async (request, reply) => {
     const { order = 'index', from = 0 } = request.query
     const map = await (await maps()).find(request.params.id)
-    const gone = new AbortController()
-    const stream = Readable.from(map.results({ ordered: order === 'index', from, signal: gone.signal }), { objectMode: false })
-    stream.once('close', () => { gone.abort() })
-    return await reply.header('content-type', NDJSON).send(stream)
+    return await reply.header('content-type', NDJSON).send(streamWhileRead((signal) => map.results({ ordered: order === 'index', from, signal })))
   })
 
   app.get<MapParams>('/v1/maps/:id/events', async (request, reply) => {
     const map = await (await maps()).find(request.params.id)
-    const gone = new AbortController()
-    const stream = Readable.from(lines(map.follow(gone.signal)), { objectMode: false })
-    stream.once('close', () => { gone.abort() })
-    return await reply.header('content-type', NDJSON).send(stream)
+    return await reply.header('content-type', NDJSON).send(streamWhileRead((signal) => lines(map.follow(signal))))
   })
 }
 

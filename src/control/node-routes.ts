@@ -1,7 +1,7 @@
 /** Routes about the node itself: status, peers, workers. */
 import type { FastifyInstance } from 'fastify'
 import type { Node } from '../node.ts'
-import { sendJson } from './reply.ts'
+import { sendJson, whileConnected } from './reply.ts'
 import { nodeView, peerViews, workerViews } from './views.ts'
 
 export function addNodeRoutes (app: FastifyInstance, components: { node: Promise<Node> }, { version }: { version: string }): void {
@@ -17,10 +17,7 @@ export function addNodeRoutes (app: FastifyInstance, components: { node: Promise
 
   const querystring = { type: 'object', properties: { discover: { type: 'boolean' } } }
   app.get<{ Querystring: { discover?: boolean } }>('/v1/workers', { schema: { querystring } }, async (request, reply) => {
-    const node = await components.node
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
-    const workers = await node.workers({ discover: request.query.discover ?? false, signal: gone.signal })
+    const workers = await whileConnected(reply, async (signal) => await (await components.node).workers({ discover: request.query.discover ?? false, signal }))
     return await sendJson(reply, { workers: workerViews(workers) })
   })
 }

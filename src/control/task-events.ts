@@ -2,10 +2,11 @@
  * The life of a submitted task as events: each change of its state, and its log as it grows. On the control socket they are lines of
  * JSON (NDJSON); behind a submission `accepted` comes first.
  */
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Node, TaskHandle } from '../node.ts'
 import { formatJson } from '../task/json.ts'
 import { isFinal, type TaskRecord } from '../task/state.ts'
+import { streamWhileRead } from './reply.ts'
 import type { SubmitEvent } from './submit-event.ts'
 import { taskView, type TaskViewOptions } from './views.ts'
 
@@ -50,11 +51,7 @@ function onlyLogged (before: TaskRecord, after: TaskRecord): boolean {
 
 /** As lines of JSON; `first` goes before them. */
 export function eventStream (handle: TaskHandle, first: SubmitEvent[] = [], options: Omit<TaskEventsOptions, 'signal'> = {}): Readable {
-  const gone = new AbortController()
-  const stream = Readable.from(lines(taskEvents(handle, { ...options, signal: gone.signal }), first), { objectMode: false })
-  // Without this, a client that went away would leave a reader waiting until its task ends.
-  stream.once('close', () => { gone.abort() })
-  return stream
+  return streamWhileRead((signal) => lines(taskEvents(handle, { ...options, signal }), first))
 }
 
 async function * lines (events: AsyncIterable<SubmitEvent>, first: SubmitEvent[]): AsyncGenerator<string> {

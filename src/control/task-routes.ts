@@ -7,7 +7,7 @@ import type { Node } from '../node.ts'
 import type { FileInput } from '../task/file-input.ts'
 import { isFinal, TASK_STATES, type TaskState } from '../task/state.ts'
 import { policySchema } from './policy-schema.ts'
-import { sendJson } from './reply.ts'
+import { sendJson, whileConnected } from './reply.ts'
 import { readSubmission } from './submission.ts'
 import type { UploadedRequest } from './client.ts'
 import { eventStream } from './task-events.ts'
@@ -70,15 +70,13 @@ export function addTaskRoutes (app: FastifyInstance, components: { node: Promise
     for (const { name, cid } of uploaded) files.push({ name, bytes: await components.uploads.take(cid) })
     const { definition, inputs, warnings } = await readSubmission({ ...text, baseDir, files })
     // A command that goes away before its task has an id has not submitted it; afterwards the task is the daemon's.
-    const gone = new AbortController()
-    const onClose = (): void => gone.abort()
-    reply.raw.once('close', onClose)
-    const node = await components.node
-    const handle = await node.submit(definition, inputs, { baseDir, signal: gone.signal, policy, noCache })
-    if (gone.signal.aborted) handle.cancel()
-    reply.raw.off('close', onClose)
+    const handle = await whileConnected(reply, async (signal) => {
+      const submitted = await (await components.node).submit(definition, inputs, { baseDir, signal, policy, noCache })
+      if (signal.aborted) submitted.cancel()
+      return submitted
+    })
     if (detach) return await sendJson(reply, { type: 'accepted', id: handle.id, warnings })
-    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [], children: (id, page) => node.children(id, page) }))
+    return await reply.header('content-type', 'application/x-ndjson').send(eventStream(handle, [{ type: 'accepted', id: handle.id, warnings }], { without: text.outputFiles ?? [], children: async (id, page) => await (await components.node).children(id, page) }))
   })
 
   app.get<{ Querystring: { state?: TaskState, limit?: number } }>('/v1/tasks', { schema: listSchema }, async (request, reply) => {

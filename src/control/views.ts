@@ -100,7 +100,8 @@ export function moduleViews (modules: readonly StoredModule[]): View[] {
   return modules.map(({ cid, size, usedAtMs }) => ({ cid, size, usedAt: new Date(usedAtMs).toISOString() }))
 }
 
-function time (ms: number | undefined): string | undefined {
+/** ISO 8601 of Unix milliseconds. */
+export function time (ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString()
 }
 

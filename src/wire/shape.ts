@@ -64,3 +64,8 @@ export function isValue (value: unknown): value is Value {
 export function uint (value: number): number | bigint {
   return value > 0xffffffff ? BigInt(value) : value
 }
+
+/** As `uint`; null for what is not known. */
+export function uintOrNull (value: number | undefined): number | bigint | null {
+  return value === undefined ? null : uint(value)
+}

@@ -4,14 +4,10 @@
  *   usage = [wall-ms: number, memory-bytes: uint / null, cpu-ms: number / null, module-bytes: uint, file-bytes: uint / null, fuel: uint / null]
  */
 import type { Usage } from '../task/usage.ts'
-import { asAmount, asArray, uint } from './shape.ts'
+import { asAmount, asArray, uint, uintOrNull } from './shape.ts'
 
 export function usageToWire ({ wallMs, memoryBytes, cpuMs, moduleBytes, fileBytes, fuel }: Usage): unknown[] {
-  return [wallMs, known(memoryBytes), cpuMs ?? null, uint(moduleBytes), known(fileBytes), known(fuel)]
-}
-
-function known (count: number | undefined): number | bigint | null {
-  return count === undefined ? null : uint(count)
+  return [wallMs, uintOrNull(memoryBytes), cpuMs ?? null, uint(moduleBytes), uintOrNull(fileBytes), uintOrNull(fuel)]
 }
 
 /** Throws ERR_PROTOCOL. */

@@ -1,7 +1,7 @@
 /** Receipts as the journal keeps them; the layout is in record.ts. */
 import { MAX_LOG_BYTES } from '../../limits.ts'
 import type { Receipt, ReceiptBody } from '../../task/receipt.ts'
-import { asAmount, asArray, asBytes, asInteger, asText, broken, uint } from '../../wire/shape.ts'
+import { asAmount, asArray, asBytes, asInteger, asText, broken, uint, uintOrNull } from '../../wire/shape.ts'
 import { idFromWire, idToWire } from '../../wire/task-id.ts'
 import { usageFromWire, usageToWire } from '../../wire/usage.ts'
 
@@ -25,7 +25,7 @@ export function receiptToCbor ({ body, path, signature }: Receipt): unknown[] {
 export function receiptBodyToCbor (b: ReceiptBody): unknown[] {
   return [
     idToWire(b.taskId), uint(b.fence), b.worker, b.submitter, b.module, b.functionName ?? null, hashToCbor(b.program), hashToCbor(b.inputs),
-    [known(b.limits.memoryBytes), b.limits.timeMs, known(b.limits.fuel)], b.status, hashToCbor(b.outputs), usageToWire(b.usage), b.startedAtMs, b.endedAtMs,
+    [uintOrNull(b.limits.memoryBytes), b.limits.timeMs, uintOrNull(b.limits.fuel)], b.status, hashToCbor(b.outputs), usageToWire(b.usage), b.startedAtMs, b.endedAtMs,
   ]
 }
 
@@ -72,10 +72,6 @@ export function receiptBodyFromCbor (raw: unknown): ReceiptBody {
     startedAtMs: asAmount(f[12], 'receipt.started'),
     endedAtMs: asAmount(f[13], 'receipt.ended'),
   }
-}
-
-function known (count: number | undefined): number | bigint | null {
-  return count === undefined ? null : uint(count)
 }
 
 function hashToCbor (hex: string): Uint8Array {
