@@ -5,12 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { printedTask, startDaemon, stopDaemons, type Daemon } from '../support/daemon.ts'
 import { HOSTILE, compileBomb } from '../support/hostile.ts'
+import { SPIN } from '../support/spin.ts'
 import { wat } from '../support/wat.ts'
-
-/** Counts down from its input: about a nanosecond each. */
-const SPIN = `(module (func (export "spin") (param i64) (result i64)
-  (loop $l (local.set 0 (i64.sub (local.get 0) (i64.const 1))) (br_if $l (i64.gt_s (local.get 0) (i64.const 0))))
-  (i64.const 7)))`
 
 describe('faults', () => {
   let dir: string

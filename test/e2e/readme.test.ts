@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ERRORS } from '../../src/errors.ts'
 import { CLI, ROOT } from '../support/daemon.ts'
+import { freePort } from '../support/free-port.ts'
 
 interface Step { command: string, expected: string[] }
 
@@ -27,15 +27,6 @@ function transcripts (markdown: string): Step[] {
 function pattern (lines: string[]): RegExp {
   const body = lines.map((line) => line.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ +/g, '\\s+')).join('[\\s\\S]*'))
   return new RegExp(body.map((line) => `(?=[\\s\\S]*${line})`).join(''))
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 describe('README', () => {

@@ -1,12 +1,12 @@
 /** Results for submitters that are away, between whole nodes: with their journals, over loopback. */
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { MAILBOX_AFTER_MS } from '../../src/roles/worker/limits.ts'
 import { createNode, type Node } from '../../src/node.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import type { TaskRecord } from '../../src/task/state.ts'
+import { freePort } from '../support/free-port.ts'
 import { parseTask } from '../support/parse-task.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
@@ -50,7 +50,7 @@ outputs: [{ name: result, type: bytes }]
   /** Submits a task and stops the submitter while it runs; gives the id. */
   async function submitAndLeave (submitter: Node, data: Uint8Array): Promise<string> {
     const task = await submitter.submit(definition, { data })
-    while (task.record().state !== 'running') await new Promise((resolve) => { setTimeout(resolve, 10) })
+    for await (const { state } of task.events()) if (state === 'running') break
     await submitter.stop()
     return task.id
   }
@@ -65,14 +65,6 @@ outputs: [{ name: result, type: bytes }]
     const task = await submitter.find(id)
     assert.ok(task)
     return await task.done()
-  }
-
-  async function freePort (): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => { server.once('listening', resolve) })
-    const { port } = server.address() as AddressInfo
-    await new Promise((resolve) => { server.close(resolve) })
-    return port
   }
 
   for (const [size, what] of [[100, 'small'], [200_000, 'large']] as const) {

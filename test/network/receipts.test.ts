@@ -11,14 +11,11 @@ import { echoText } from '../support/echo-module.ts'
 import { parseTask } from '../support/parse-task.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
+import { spinDefinition } from '../support/spin.ts'
 import { wat } from '../support/wat.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const ADD = '(module (func (export "add") (param i32) (result i32) (if (i32.eqz (local.get 0)) (then unreachable)) (i32.add (local.get 0) (i32.const 1))))'
-
-const SPIN = `(module (func (export "spin") (param i64) (result i64)
-  (loop $l (local.set 0 (i64.sub (local.get 0) (i64.const 1))) (br_if $l (i64.gt_s (local.get 0) (i64.const 0))))
-  (i64.const 7)))`
 
 async function addDefinition (more = ''): Promise<TaskDefinition> {
   const binary = Buffer.from(await wat(ADD)).toString('base64')
@@ -105,8 +102,7 @@ describe('receipts between nodes', () => {
 
   it('come for a result that was finished while its submitter was away, and after its worker was started again', async () => {
     const [workerDir, submitterDir] = [await tempDir(), await tempDir()]
-    const binary = Buffer.from(await wat(SPIN)).toString('base64')
-    const spin = (await parseTask(`name: spin\ncompute_logic: { type: wasm, wasm_binary: "${binary}", function_name: spin }\ninputs: [{ name: n, type: integer }]\n`, { fileName: 'spin.yaml' })).definition
+    const spin = await spinDefinition()
     const worker = await node({ dataDir: workerDir }, { durable: true })
     const submitter = await node({ dataDir: submitterDir, workerCount: 0, peers: worker.addresses() }, { durable: true })
     assert.ok(await submitter.waitForPeer(5000))

@@ -1,18 +1,13 @@
 /** Whole nodes that share one slot: whose tasks run, and what becomes of them when their submitter stops. */
 import assert from 'node:assert/strict'
 import { createNode, type Node } from '../../src/node.ts'
-import { parseTask } from '../support/parse-task.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
-import { wat } from '../support/wat.ts'
+import { spinDefinition } from '../support/spin.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
-const SPIN = `(module (func (export "spin") (param i64) (result i64)
-  (loop $l (local.set 0 (i64.sub (local.get 0) (i64.const 1))) (br_if $l (i64.gt_s (local.get 0) (i64.const 0))))
-  (i64.const 7)))`
-
 describe('a worker with one slot', () => {
   let submitter: Node
   let worker: Node
@@ -20,9 +15,7 @@ describe('a worker with one slot', () => {
 
   beforeEach(async () => {
     await ensureSandboxBundle()
-    const binary = Buffer.from(await wat(SPIN)).toString('base64')
-    const text = `name: spin\ncompute_logic: { type: wasm, wasm_binary: "${binary}", function_name: spin }\ninputs: [{ name: n, type: integer }]\n`
-    spin = (await parseTask(text, { fileName: 'spin.yaml' })).definition
+    spin = await spinDefinition()
     worker = await createNode({ dataDir: await tempDir(), workerCount: 1, mdns: false, listen: LISTEN })
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: worker.addresses() })

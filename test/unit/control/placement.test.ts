@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict'
-import { createControlClient, type ControlClient, type SubmitRequest } from '../../../src/control/client.ts'
+import type { SubmitRequest } from '../../../src/control/client.ts'
 import { textField, viewsField } from '../../../src/control/fields.ts'
-import { createControlServer, type ControlServer } from '../../../src/control/server.ts'
 import { MAX_DEADLINE_MS } from '../../../src/limits.ts'
-import { createFakeNode, FakeTask, type FakeNode } from '../../support/fake-node.ts'
-import { useTempDirs } from '../../support/temp-dir.ts'
+import { useControl } from '../../support/control.ts'
+import { FakeTask } from '../../support/fake-node.ts'
 
 const DEFINITION = 'name: one\nwasm_binary: AGFzbQEAAAA=\n'
 
 describe('placement over the control socket', () => {
-  const tempDir = useTempDirs()
-  let node: FakeNode
-  let server: ControlServer
-  let client: ControlClient
-
-  beforeEach(async () => {
-    const dataDir = await tempDir()
-    node = createFakeNode({ dataDir })
-    server = createControlServer({ node: Promise.resolve(node) }, { dataDir })
-    await server.start()
-    client = createControlClient({ dataDir })
-  })
-
-  afterEach(async () => { await server.stop() })
+  const control = useControl()
 
   it('hands the policy of a submit on, and none where none was given', async () => {
     const policy = { priority: -2, retries: 3, deadlineMs: 600_000, require: { gpu: 'yes' }, on: '3VbQ9xzk' }
-    await client.detach({ definition: DEFINITION, policy })
-    await client.detach({ definition: DEFINITION, policy: { priority: 1, on: undefined } })
-    await client.detach({ definition: DEFINITION })
-    assert.deepEqual(node.submissions.map(({ options }) => ({ ...options.policy })), [policy, { priority: 1 }, {}])
-    assert.equal(node.submissions[2]?.options.policy, undefined)
+    await control.client.detach({ definition: DEFINITION, policy })
+    await control.client.detach({ definition: DEFINITION, policy: { priority: 1, on: undefined } })
+    await control.client.detach({ definition: DEFINITION })
+    assert.deepEqual(control.node.submissions.map(({ options }) => ({ ...options.policy })), [policy, { priority: 1 }, {}])
+    assert.equal(control.node.submissions[2]?.options.policy, undefined)
   })
 
   const wrong: Array<[string, SubmitRequest['policy']]> = [
@@ -41,25 +27,25 @@ describe('placement over the control socket', () => {
   ]
   for (const [what, policy] of wrong) {
     it(`refuses ${what}`, async () => {
-      await assert.rejects(client.detach({ definition: DEFINITION, policy }), { code: 'ERR_USAGE' })
-      assert.equal(node.submissions.length, 0)
+      await assert.rejects(control.client.detach({ definition: DEFINITION, policy }), { code: 'ERR_USAGE' })
+      assert.equal(control.node.submissions.length, 0)
     })
   }
 
   it('explains a task, by the beginning of its id too', async () => {
-    const task = node.add(new FakeTask({ id: '11111111-2222-4333-8444-555555555555', declines: [{ peer: 'w', code: 'ERR_DECLINED', reason: 'no room', atMs: 1_700_000_000_000 }] }))
+    const task = control.node.add(new FakeTask({ id: '11111111-2222-4333-8444-555555555555', declines: [{ peer: 'w', code: 'ERR_DECLINED', reason: 'no room', atMs: 1_700_000_000_000 }] }))
     for (const id of [task.id, '11111111']) {
-      const answer = await client.get(`/v1/tasks/${id}/explain`)
+      const answer = await control.client.get(`/v1/tasks/${id}/explain`)
       assert.deepEqual([answer['id'], answer['state'], answer['nextOfferAt']], [task.id, 'PENDING', '2023-11-14T22:13:21.000Z'])
       assert.deepEqual({ ...viewsField(answer, 'workers')[0] }, { peer: '12D3KooWFakeWorker', verdict: 'no', reason: 'it runs no tasks' })
       assert.equal(textField(viewsField(answer, 'declines')[0] ?? {}, 'at'), '2023-11-14T22:13:20.000Z')
     }
-    await assert.rejects(client.get('/v1/tasks/99999999/explain'), { code: 'ERR_TASK_UNKNOWN' })
+    await assert.rejects(control.client.get('/v1/tasks/99999999/explain'), { code: 'ERR_TASK_UNKNOWN' })
   })
 
   it('shows the labels of workers', async () => {
-    node.workers = async () => [{ peer: 'p', connected: true, slots: 1, leases: 0, memoryLimitBytes: 1, engine: 'v8', features: [], labels: { gpu: 'yes' } }]
-    const [worker] = viewsField(await client.get('/v1/workers'), 'workers')
+    control.node.workers = async () => [{ peer: 'p', connected: true, slots: 1, leases: 0, memoryLimitBytes: 1, engine: 'v8', features: [], labels: { gpu: 'yes' } }]
+    const [worker] = viewsField(await control.client.get('/v1/workers'), 'workers')
     assert.deepEqual({ ...(worker?.['labels'] as object) }, { gpu: 'yes' })
   })
 })
