@@ -4,9 +4,10 @@
  *   inputs digest  = sha2-256 of canonical CBOR of the list of values, `undefined` where none was given; with large values,
  *                    which travel by CID, of [the list without them, [* [index, cid, size, form]]]
  *   outputs digest = of the map of outputs by name, large ones in it too; of a failure, of its message
- *   leaf           = of a byte 0 and the CBOR of [version, task, fence, worker, submitter, module, function / null, program,
- *                    inputs, [memory / null, time, fuel / null], status, outputs, [wall, memory / null, cpu / null, module,
- *                    files / null, fuel / null], started, ended]; texts and numbers as in ReceiptBody
+ *   call digest    = of the CBOR of [worker, submitter, module, function / null, program, [memory / null, time, fuel / null]]
+ *   leaf           = of a byte 0 and the CBOR of [version, call digest, task, fence, inputs, status, outputs, [wall,
+ *                    memory / null, cpu / null, module, files / null, fuel / null], started, ended]; texts and numbers as
+ *                    in ReceiptBody
  *   signed         = the UTF-8 of RECEIPT_CONTEXT, then the 32 bytes of the root of the tree that the leaf is in
  */
 import { hash } from 'node:crypto'
@@ -37,13 +38,35 @@ export function resultKey (program: string, inputs: string): string {
   return `${program}-${inputs}`
 }
 
+/** What the receipts of one program have in common that one worker runs for one submitter. */
+export interface ReceiptCall {
+  /** CBOR; see above. */
+  readonly bytes: Uint8Array
+  readonly digest: string
+}
+
+let lastCall: { of: ReceiptBody, call: ReceiptCall } | undefined
+
+export function receiptCall (body: ReceiptBody): ReceiptCall {
+  // Receipts come in numbers of one call, and this is the larger half of what is written of each.
+  if (lastCall === undefined || !isSameCall(lastCall.of, body)) {
+    const { worker, submitter, module, functionName = null, program, limits: { memoryBytes = null, timeMs, fuel = null } } = body
+    const bytes = encode([worker, submitter, module, functionName, program, [memoryBytes, timeMs, fuel]])
+    lastCall = { of: body, call: { bytes, digest: hash('sha256', bytes, 'hex') } }
+  }
+  return lastCall.call
+}
+
+function isSameCall (a: ReceiptBody, b: ReceiptBody): boolean {
+  return a.program === b.program && a.worker === b.worker && a.submitter === b.submitter && a.module === b.module && a.functionName === b.functionName &&
+    a.limits.timeMs === b.limits.timeMs && a.limits.memoryBytes === b.limits.memoryBytes && a.limits.fuel === b.limits.fuel
+}
+
 /** The hash of a receipt as a leaf of a tree. */
 export function receiptLeaf (body: ReceiptBody): string {
-  const { limits, usage } = body
+  const { usage } = body
   return leafHash(encode([
-    body.version, body.taskId, body.fence, body.worker, body.submitter, body.module, body.functionName ?? null, body.program, body.inputs,
-    [limits.memoryBytes ?? null, limits.timeMs, limits.fuel ?? null],
-    body.status, body.outputs,
+    body.version, receiptCall(body).digest, body.taskId, body.fence, body.inputs, body.status, body.outputs,
     [usage.wallMs, usage.memoryBytes ?? null, usage.cpuMs ?? null, usage.moduleBytes, usage.fileBytes ?? null, usage.fuel ?? null],
     body.startedAtMs, body.endedAtMs,
   ]))

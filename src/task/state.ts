@@ -36,6 +36,8 @@ export interface JobProgress {
   readonly failed: number
   /** It waits for its user to go on with it. */
   readonly paused?: boolean
+  /** Another process of this machine, by its number, goes on with it; this node waits for that. Nowhere kept. */
+  readonly holder?: number
 }
 
 /** All that a submitter knows of one task. Times are Unix milliseconds. */
@@ -86,9 +88,10 @@ export type TaskEvent =
   /** Something that changes nothing else; the only events, with `receipted`, that count in a final state. */
   | { type: 'noted', event: HistoryEvent }
   | { type: 'receipted', receipt: Receipt }
-  | { type: 'completed', worker: string, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number, more?: Pick<TaskRecord, 'reusedFrom' | 'receipt' | 'differed'> }
-  /** `worker` gave the failed result, with its log; both absent when the submitter gave up. */
-  | { type: 'failed', worker?: string, failure: TaskFailure, usage?: Usage, logs?: string, atMs: number }
+  /** `fence` of the lease that gave the result; absent where no lease did. */
+  | { type: 'completed', worker: string, fence?: number | undefined, outputs: Record<string, Value>, usage: Usage, logs: string, atMs: number, more?: Pick<TaskRecord, 'reusedFrom' | 'receipt' | 'differed'> }
+  /** `worker` gave the failed result for the lease with this fence, with its log; all absent when the submitter gave up. */
+  | { type: 'failed', worker?: string, fence?: number | undefined, failure: TaskFailure, usage?: Usage, logs?: string, atMs: number }
   | { type: 'cancelled', failure: TaskFailure, atMs: number }
 
 /** Declines that a record keeps; the newest. */
@@ -104,7 +107,7 @@ export function newTask (id: string, name: string, atMs: number): TaskRecord {
  */
 export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
   if (event.type === 'noted') return { ...task, history: withEvent(task.history, event.event) }
-  if (event.type === 'receipted') return task.receipt === undefined ? { ...task, receipt: event.receipt } : task
+  if (event.type === 'receipted') return task.receipt === undefined ? withReceipt(task, event.receipt) : task
   if (isFinal(task.state)) return task
   switch (event.type) {
     case 'leased': {
@@ -147,7 +150,7 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
     }
     case 'completed': {
       const { worker, outputs, usage, logs, atMs } = event
-      const history = withEvent(task.history, { atMs, kind: 'completed', peer: worker })
+      const history = withEvent(task.history, event.fence === undefined ? { atMs, kind: 'completed', peer: worker } : { atMs, kind: 'completed', peer: worker, fence: event.fence })
       const { id, name, fence, attempts, createdAtMs, declines, claimedAtMs } = task
       const done: TaskRecord = task.state === 'claimed' && claimedAtMs !== undefined && task.receipt === undefined
         ? { id, name, state: 'completed', fence, attempts, createdAtMs, logs, declines, history, worker, claimedAtMs, endedAtMs: atMs, outputs, usage }
@@ -155,9 +158,9 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
       return event.more === undefined ? done : { ...done, ...event.more }
     }
     case 'failed': {
-      const { worker, failure, usage, logs = task.logs, atMs } = event
+      const { worker, failure, usage, logs = task.logs, atMs, fence } = event
       const state = failure.code === 'ERR_TIME_LIMIT' || failure.code === 'ERR_DEADLINE' ? 'timeout' : 'failed'
-      const history = withEvent(task.history, { atMs, kind: state, peer: failure.by, detail: `${failure.code}: ${failure.message}` })
+      const history = withEvent(task.history, { atMs, kind: state, peer: failure.by, ...(fence === undefined ? {} : { fence }), detail: `${failure.code}: ${failure.message}` })
       return { ...task, state, failure, logs, history, endedAtMs: atMs, ...(worker === undefined ? {} : { worker }), ...(usage === undefined ? {} : { usage }) }
     }
     case 'cancelled': {
@@ -165,6 +168,15 @@ export function reduceTask (task: TaskRecord, event: TaskEvent): TaskRecord {
       return { ...task, state: 'cancelled', failure, endedAtMs: atMs, history: withEvent(task.history, { atMs, kind: 'cancelled', peer: failure.by, detail: failure.message }) }
     }
   }
+}
+
+function withReceipt (task: TaskRecord, receipt: Receipt): TaskRecord {
+  const { id, name, state, fence, attempts, createdAtMs, logs, declines, history, worker, claimedAtMs, startedAtMs, endedAtMs, outputs, usage } = task
+  const isPlain = state === 'completed' && startedAtMs === undefined && task.job === undefined && task.reusedFrom === undefined && task.differed === undefined
+  // Every small task comes here too.
+  return isPlain && worker !== undefined && claimedAtMs !== undefined && endedAtMs !== undefined && outputs !== undefined && usage !== undefined
+    ? { id, name, state, fence, attempts, createdAtMs, logs, declines, history, worker, claimedAtMs, endedAtMs, outputs, usage, receipt }
+    : { ...task, receipt }
 }
 
 function ofWorker ({ worker }: TaskRecord, kind: HistoryKind, atMs: number): HistoryEvent {

@@ -1,7 +1,8 @@
 /**
  * Results that this node, as a worker, owes submitters.
  *
- *   owed = [submitter: tstr, at: ms, result, body / null]      ; result: the message (wire/messages.ts); body: see record.ts
+ *   owed    = [submitter: tstr, at: ms, result, promise / null]      ; result: the message (wire/messages.ts)
+ *   promise = [call: bstr, hashes: bstr, started, ended]               ; what its receipt will say besides: see record.ts
  */
 import { decode, encode } from '../../cbor.ts'
 import { CorebrumError } from '../../errors.ts'
@@ -11,7 +12,7 @@ import { workerMessageFromWire, workerMessageToWire, type LeaseRef } from '../..
 import { asAmount, asArray, asText } from '../../wire/shape.ts'
 import type { OwedResult } from '../journal.ts'
 import { allOf, seqText } from './keys.ts'
-import { receiptBodyFromCbor, receiptBodyToCbor } from './receipt.ts'
+import { promiseFromCbor, promiseToCbor } from './receipt.ts'
 import type { Tally } from './tally.ts'
 
 /** A PeerId has some 60. */
@@ -99,7 +100,7 @@ function nameOf (submitter: string, { taskId, fence }: LeaseRef): string {
 }
 
 function owedToCbor ({ submitter, taskId, fence, outcome, body, atMs }: OwedResult): unknown[] {
-  return [submitter, atMs, workerMessageToWire({ kind: 'result', taskId, fence, outcome }), body === undefined ? null : receiptBodyToCbor(body)]
+  return [submitter, atMs, workerMessageToWire({ kind: 'result', taskId, fence, outcome }), body === undefined ? null : promiseToCbor(body)]
 }
 
 /** Throws ERR_PROTOCOL. */
@@ -113,7 +114,7 @@ export function owedFromCbor (bytes: Uint8Array): OwedResult {
     taskId,
     fence,
     outcome,
-    ...(f[3] === null ? {} : { body: receiptBodyFromCbor(f[3]) }),
+    ...(f[3] === null ? {} : { body: promiseFromCbor(f[3], message) }),
     atMs: asAmount(f[1], 'owed.at'),
   }
 }

@@ -1,7 +1,10 @@
 /** Receipts as the journal keeps them; the layout is in record.ts. */
+import { decode } from '../../cbor.ts'
 import { MAX_LOG_BYTES } from '../../limits.ts'
+import { receiptCall } from '../../task/receipt-digests.ts'
 import type { Receipt, ReceiptBody } from '../../task/receipt.ts'
-import { asAmount, asArray, asBytes, asInteger, asText, broken, uint, uintOrNull } from '../../wire/shape.ts'
+import type { Outcome } from '../../wire/messages.ts'
+import { asAmount, asArray, asBytes, asInteger, asText, broken, uint } from '../../wire/shape.ts'
 import { idFromWire, idToWire } from '../../wire/task-id.ts'
 import { usageFromWire, usageToWire } from '../../wire/usage.ts'
 
@@ -10,78 +13,104 @@ const HASH_BYTES = 32
 const MAX_PATH = 32
 const MAX_SIGNATURE_BYTES = 512
 const MAX_TEXT = MAX_LOG_BYTES
+/** Five texts and three numbers. */
+const MAX_CALL_BYTES = 5 * MAX_TEXT
+const HASH = /^[0-9a-f]{64}$/
 
 export function receiptToCbor ({ body, path, signature }: Receipt): unknown[] {
-  // One text for all hashes: a tenth of the time that a list of them takes.
-  let hashes = ''
+  let hashes = body.inputs + body.outputs
   let lefts = 0
   path.forEach(({ side, hash }, i) => {
     hashes += hash
     if (side === 'left') lefts += 2 ** i
   })
-  return [receiptBodyToCbor(body), uint(lefts), Buffer.from(hashes, 'hex'), Buffer.from(signature, 'base64')]
-}
-
-export function receiptBodyToCbor (b: ReceiptBody): unknown[] {
+  const { taskId, fence, status, usage, startedAtMs, endedAtMs } = body
   return [
-    idToWire(b.taskId), uint(b.fence), b.worker, b.submitter, b.module, b.functionName ?? null, hashToCbor(b.program), hashToCbor(b.inputs),
-    [uintOrNull(b.limits.memoryBytes), b.limits.timeMs, uintOrNull(b.limits.fuel)], b.status, hashToCbor(b.outputs), usageToWire(b.usage), b.startedAtMs, b.endedAtMs,
+    receiptCall(body).bytes, hashesToCbor(hashes, 2 + path.length), idToWire(taskId), uint(fence), status, usageToWire(usage), startedAtMs, endedAtMs,
+    uint(lefts), Buffer.from(signature, 'base64'),
   ]
 }
 
 /** Throws ERR_PROTOCOL. */
 export function receiptFromCbor (raw: unknown): Receipt {
-  const f = asArray(raw, 'receipt', 4)
+  const f = asArray(raw, 'receipt', 10)
+  const hashes = asBytes(f[1], 'receipt.hashes', 2 * HASH_BYTES, (2 + MAX_PATH) * HASH_BYTES)
   return {
-    body: receiptBodyFromCbor(f[0]),
-    path: pathFromCbor(asInteger(f[1], 'receipt.sides', 0, 2 ** MAX_PATH - 1), asBytes(f[2], 'receipt.path', 0, MAX_PATH * HASH_BYTES)),
-    signature: Buffer.from(asBytes(f[3], 'receipt.signature', 1, MAX_SIGNATURE_BYTES)).toString('base64'),
+    body: {
+      version: 1,
+      taskId: idFromWire(f[2]),
+      fence: whole(f[3]),
+      ...callFromCbor(f[0]),
+      inputs: hashAt(hashes, 0),
+      status: text(f[4]),
+      outputs: hashAt(hashes, 1),
+      usage: usageFromWire(f[5]),
+      startedAtMs: asAmount(f[6], 'receipt.started'),
+      endedAtMs: asAmount(f[7], 'receipt.ended'),
+    },
+    path: pathFromCbor(asInteger(f[8], 'receipt.sides', 0, 2 ** MAX_PATH - 1), hashes),
+    signature: Buffer.from(asBytes(f[9], 'receipt.signature', 1, MAX_SIGNATURE_BYTES)).toString('base64'),
   }
 }
 
 function pathFromCbor (lefts: number, hashes: Uint8Array): Receipt['path'] {
-  const steps = hashes.length / HASH_BYTES
+  const steps = hashes.length / HASH_BYTES - 2
   if (!Number.isInteger(steps) || lefts >= 2 ** steps) throw broken('receipt.path')
-  return Array.from({ length: steps }, (_, i) => ({
-    side: Math.floor(lefts / 2 ** i) % 2 === 1 ? 'left' : 'right', hash: hashFromCbor(hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
-  }))
+  return Array.from({ length: steps }, (_, i) => ({ side: Math.floor(lefts / 2 ** i) % 2 === 1 ? 'left' : 'right', hash: hashAt(hashes, i + 2) }))
+}
+
+/** What a receipt will say of a result, which stands beside it. */
+export function promiseToCbor (body: ReceiptBody): unknown[] {
+  return [receiptCall(body).bytes, hashesToCbor(body.inputs + body.outputs, 2), body.startedAtMs, body.endedAtMs]
 }
 
 /** Throws ERR_PROTOCOL. */
-export function receiptBodyFromCbor (raw: unknown): ReceiptBody {
-  const f = asArray(raw, 'receipt.body', 14)
-  const limits = asArray(f[8], 'receipt.limits', 3)
+export function promiseFromCbor (raw: unknown, { taskId, fence, outcome }: { taskId: string, fence: number, outcome: Outcome }): ReceiptBody {
+  const f = asArray(raw, 'receipt.body', 4)
+  const hashes = asBytes(f[1], 'receipt.hashes', 2 * HASH_BYTES, 2 * HASH_BYTES)
   return {
     version: 1,
-    taskId: idFromWire(f[0]),
-    fence: whole(f[1]),
-    worker: text(f[2]),
-    submitter: text(f[3]),
-    module: text(f[4]),
-    ...(f[5] === null ? {} : { functionName: text(f[5]) }),
-    program: hashFromCbor(f[6]),
-    inputs: hashFromCbor(f[7]),
+    taskId,
+    fence,
+    ...callFromCbor(f[0]),
+    inputs: hashAt(hashes, 0),
+    status: outcome.ok ? 'ok' : outcome.code,
+    outputs: hashAt(hashes, 1),
+    usage: outcome.usage,
+    startedAtMs: asAmount(f[2], 'receipt.started'),
+    endedAtMs: asAmount(f[3], 'receipt.ended'),
+  }
+}
+
+/** Throws ERR_PROTOCOL. */
+function callFromCbor (raw: unknown): Pick<ReceiptBody, 'worker' | 'submitter' | 'module' | 'functionName' | 'program' | 'limits'> {
+  const f = asArray(decode(asBytes(raw, 'receipt.call', 1, MAX_CALL_BYTES)), 'receipt.call', 6)
+  const limits = asArray(f[5], 'receipt.limits', 3)
+  const program = text(f[4])
+  if (!HASH.test(program)) throw broken('receipt.program')
+  return {
+    worker: text(f[0]),
+    submitter: text(f[1]),
+    module: text(f[2]),
+    ...(f[3] === null ? {} : { functionName: text(f[3]) }),
+    program,
     limits: {
       ...(limits[0] === null ? {} : { memoryBytes: whole(limits[0]) }),
       timeMs: asAmount(limits[1], 'receipt.limits'),
       ...(limits[2] === null ? {} : { fuel: whole(limits[2]) }),
     },
-    status: text(f[9]),
-    outputs: hashFromCbor(f[10]),
-    usage: usageFromWire(f[11]),
-    startedAtMs: asAmount(f[12], 'receipt.started'),
-    endedAtMs: asAmount(f[13], 'receipt.ended'),
   }
 }
 
-function hashToCbor (hex: string): Uint8Array {
+/** Hex hashes, one behind the other. One text for all: a tenth of the time that a list of them takes. */
+function hashesToCbor (hex: string, count: number): Uint8Array {
   const bytes = Buffer.from(hex, 'hex')
-  if (bytes.length !== HASH_BYTES) throw broken('receipt.hash')
+  if (bytes.length !== count * HASH_BYTES) throw broken('receipt.hashes')
   return bytes
 }
 
-function hashFromCbor (raw: unknown): string {
-  return Buffer.from(asBytes(raw, 'receipt.hash', HASH_BYTES, HASH_BYTES)).toString('hex')
+function hashAt (hashes: Uint8Array, index: number): string {
+  return Buffer.from(hashes.buffer, hashes.byteOffset + index * HASH_BYTES, HASH_BYTES).toString('hex')
 }
 
 function text (raw: unknown): string {

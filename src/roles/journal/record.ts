@@ -5,9 +5,10 @@
  *              outputs: {* tstr => any}, failure, usage, more]
  *   decline = [peer, code, reason, at]    event = [kind, at, peer, fence, detail]    failure = [code, message, by]
  *   more    = { ? receipt, ? reused: id, ? job: [kind, total, done, failed, paused: bool], ? differed: [+ peer] }
- *   receipt = [body, lefts: uint, path: bstr, signature: bstr]    ; path: the hashes one behind the other; bit i of lefts: hash i stands left
- *   body    = [task id, fence, worker, submitter, module, function, program: bstr, inputs: bstr, [memory, time, fuel],
- *              status, outputs: bstr, usage, started, ended]
+ *   receipt = [call: bstr, hashes: bstr, task id, fence, status, usage, started, ended, lefts: uint, signature: bstr]
+ *
+ * In a receipt `call` is CBOR that many have in common, see task/receipt-digests.ts; the hashes are those of the inputs and of
+ * the outputs, then its path; bit i of lefts: hash i of the path stands left.
  *
  * Texts stand for states, kinds and codes, so that their lists may change. Times are Unix milliseconds. usage: see wire/usage.ts.
  */

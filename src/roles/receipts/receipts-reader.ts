@@ -79,12 +79,13 @@ export class ReceiptReader {
   /** Checks the receipts that a worker sent; ends its link where the signature is not over them. */
   receive (link: Pick<WorkerLink, 'peer' | 'abort'>, { signature, entries }: ReceiptBatch): void {
     const worker = link.peer
-    const wanted = entries.flatMap(({ taskId, fence }, i) => {
+    const wanted: Array<{ accepted: AcceptedResult, i: number }> = []
+    entries.forEach(({ taskId, fence }, i) => {
       const accepted = this.awaited.get(taskId)
-      if (accepted?.worker !== worker || accepted.fence !== fence) return []
+      if (accepted?.worker !== worker || accepted.fence !== fence) return
       // What costs something is done only for results that were accepted, once for each, however often one is named.
       this.drop(taskId)
-      return [{ accepted, i }]
+      wanted.push({ accepted, i })
     })
     if (wanted.length === 0) return
     const tree = merkleTree(entries.map(({ leaf }) => leaf))

@@ -180,8 +180,10 @@ describe('task journal', () => {
 
   it('keeps what is owed until it is settled', async () => {
     const { journal, dataDir } = await fresh()
-    const body = receiptOf({ id: randomUUID(), fence: 1 }).body
-    const [a, b, c] = [owedOf({ body }), owedOf({ outcome: { ok: false, code: 'ERR_TRAP', message: 'it broke', usage: { wallMs: 1, moduleBytes: 0 }, logs: 'x' } }), owedOf()]
+    const plain = owedOf()
+    // A receipt says what the result beside it says.
+    const { taskId, fence, outcome: { usage } } = plain
+    const [a, b, c] = [{ ...plain, body: { ...receiptOf({ id: taskId, fence }).body, usage } }, owedOf({ outcome: { ok: false, code: 'ERR_TRAP', message: 'it broke', usage: { wallMs: 1, moduleBytes: 0 }, logs: 'x' } }), owedOf()]
     await Promise.all([journal.owe(a, { sync: true }), journal.owe(b, { sync: false }), journal.owe(c, { sync: true })])
     journal.settled(c.submitter, c)
     journal.settled(b.submitter, { taskId: b.taskId, fence: 2 })

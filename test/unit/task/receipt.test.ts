@@ -109,7 +109,7 @@ describe('digests', () => {
 })
 
 const GOLDEN = {
-  leaf: '574d2fbb84b73d5b88267e89b15aa178bd99072abcbfd781985f695bc727a27b',
+  leaf: 'c13f2138266fbc80a74645b7147ee4565b72c353a2b271a7bdfa8c2e622c828d',
   // Of the bytes 82 05 f7, and of a1 66 "result" 18 78.
   inputs: '426fe26d8013043bf584b9e28e927940d1514ef2f742966a8af9af8f33dcdd25',
   outputs: 'a7b0c61d1390afeb3c7d92efe9e516c512d065955ad855182a4a5daf2e365f79',
