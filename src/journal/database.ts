@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { CorebrumError } from '../errors.ts'
 import { JOURNAL_REOPEN_MS, MAX_JOURNAL_PENDING_BYTES } from '../limits.ts'
 import { CommitQueue, type Batch, type PutOptions } from './commit-queue.ts'
-import { journalError, levelCode } from './journal-error.ts'
+import { isDamage, journalError } from './journal-error.ts'
 import { openLevel, readRange, readRow, readRows, writeBatch, type LevelHandle, type Range, type Row } from './level.ts'
 import { Mark } from './mark.ts'
 import { DAMAGE_NOTE, openChecked, type Checks } from './open-checked.ts'
 import { WRITTEN_KEY } from './schema.ts'
+import { TableWatch, type TableWatchInit } from './table-watch.ts'
 
 export type JournalLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void
 
@@ -27,6 +28,8 @@ export interface DatabaseInit extends Partial<Checks> {
   maxPendingBytes?: number
   /** Default JOURNAL_REOPEN_MS. */
   reopenMs?: number
+  /** How its tables are looked through while it is in use. */
+  watch?: Pick<TableWatchInit, 'bytesPerSecond' | 'everyMs'>
   /** Instead of LevelDB's own write; for tests of what cannot be had otherwise. */
   write?: typeof writeBatch
 }
@@ -40,11 +43,14 @@ export class Database {
   private readonly queue: CommitQueue
   private level: LevelHandle | undefined
   private mark: Mark | undefined
+  private watch: TableWatch | undefined
   private written = 0
   private reopening: NodeJS.Timeout | undefined
   private attempt: Promise<void> = Promise.resolve()
   private closed = false
   private noted = false
+  /** Writes that have failed since one did not. */
+  private failures = 0
 
   constructor (init: DatabaseInit) {
     this.init = init
@@ -58,7 +64,7 @@ export class Database {
 
   /** True when something was damaged or missing, and the folder was made anew from what could be read. Rejects with ERR_JOURNAL. */
   async open (): Promise<boolean> {
-    const { level, written, salvaged } = await openChecked(this.dir, this.init, this.init.log ?? (() => {}))
+    const { level, written, salvaged, unchecked } = await openChecked(this.dir, this.init, this.init.log ?? (() => {}))
     this.level = level
     this.written = written
     try {
@@ -67,6 +73,7 @@ export class Database {
       await level.close()
       throw journalError(error, this.dir)
     }
+    this.watch = new TableWatch({ dir: this.dir, unchecked, onDamage: (name) => { this.damaged(`the table file ${name}`) }, ...this.init.watch })
     return salvaged
   }
 
@@ -85,6 +92,7 @@ export class Database {
     } finally {
       await this.mark?.close()
       await this.level.close().catch(() => {})
+      await this.watch?.stop()
     }
   }
 
@@ -135,7 +143,7 @@ export class Database {
     try {
       for await (const rows of readRange(level, range, rowsAtOnce)) yield rows.flatMap((row) => this.whole(row) ?? [])
     } catch (error) {
-      if (levelCode(error) === 'LEVEL_CORRUPTION') this.damaged('a table file')
+      if (isDamage(error)) this.damaged('a table file')
       else throw journalError(error, this.dir)
     }
   }
@@ -172,7 +180,7 @@ export class Database {
     try {
       return await work(this.level)
     } catch (error) {
-      if (levelCode(error) !== 'LEVEL_CORRUPTION') throw journalError(error, this.dir)
+      if (!isDamage(error)) throw journalError(error, this.dir)
       this.damaged('a table file')
       return undefined
     }
@@ -187,11 +195,13 @@ export class Database {
       await (this.init.write ?? writeBatch)(level, batch)
     } catch (thrown) {
       const error = journalError(thrown, this.dir)
-      if (levelCode(thrown) === 'LEVEL_CORRUPTION') this.damaged('a table file')
-      this.init.log?.('error', `${error.message}; nothing is lost, and it is tried again every ${(this.init.reopenMs ?? JOURNAL_REOPEN_MS) / 1000} s`)
+      if (isDamage(thrown)) this.damaged('a table file')
+      if (this.failures++ === 0) this.init.log?.('error', `${error.message}; nothing is lost, and it is tried again every ${(this.init.reopenMs ?? JOURNAL_REOPEN_MS) / 1000} s`)
       this.tryLater()
       throw error
     }
+    if (this.failures > 0) this.init.log?.('info', `the journal ${this.dir} is written again, after it could not be ${this.failures} times`)
+    this.failures = 0
     this.written = count
     if (batch.sync) this.mark?.note(count)
   }

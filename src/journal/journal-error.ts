@@ -18,6 +18,11 @@ export function levelCode (thrown: unknown): string | undefined {
   return code === 'LEVEL_DATABASE_NOT_OPEN' || code === undefined ? levelCode(thrown.cause) ?? code : code
 }
 
+/** The files themselves are damaged. LevelDB has a code for that, but not where a table ends before what it says. */
+export function isDamage (thrown: unknown): boolean {
+  return levelCode(thrown) === 'LEVEL_CORRUPTION' || /^IO error: .*\.(?:ldb|sst): Invalid argument$/.test(reasonOf(thrown))
+}
+
 /** The innermost reason. */
 export function reasonOf (thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
@@ -37,6 +42,6 @@ export function journalError (thrown: unknown, dir: string): CorebrumError {
   if (levelCode(thrown) === 'LEVEL_LOCKED') {
     return new CorebrumError('ERR_JOURNAL', `another process uses the journal ${dir}: stop it, or give this node a folder of its own with --data-dir`, { cause: thrown })
   }
-  const advice = systemAdvice(thrown) ?? (levelCode(thrown) === 'LEVEL_CORRUPTION' ? `it is damaged (${reasonOf(thrown)}): start this node again, and what can be read is saved into a new one` : reasonOf(thrown))
+  const advice = systemAdvice(thrown) ?? (isDamage(thrown) ? `it is damaged (${reasonOf(thrown)}): start this node again, and what can be read is saved into a new one` : reasonOf(thrown))
   return new CorebrumError('ERR_JOURNAL', `cannot use the journal ${dir}: ${advice}`, { cause: thrown })
 }

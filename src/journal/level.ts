@@ -74,13 +74,18 @@ export async function readRows (level: LevelHandle, keys: readonly string[]): Pr
   })
 }
 
-/** Rows in parts, in the order of their keys. Rejects with what the binding throws. */
+/** Rows in parts, in the order of their keys. Rejects with what the binding throws, and when keys are out of order: LevelDB then gives older values, too. */
 export async function * readRange (level: LevelHandle, range: Range, rowsAtOnce = ROWS_AT_ONCE): AsyncGenerator<Row[]> {
+  let last: string | undefined
   const iterator = level.iterator({ ...range, fillCache: false, highWaterMarkBytes: BYTES_AT_ONCE })
   try {
     while (true) {
       const entries = await iterator.nextv(rowsAtOnce)
       if (entries.length === 0) return
+      for (const [key] of entries) {
+        if (last !== undefined && (range.reverse === true ? key >= last : key <= last)) throw Object.assign(new Error('Corruption: keys are out of order'), { code: 'LEVEL_CORRUPTION' })
+        last = key
+      }
       yield entries.map(([key, sealed]) => ({ key, body: unseal(key, sealed) }))
     }
   } finally {

@@ -2,13 +2,17 @@
  * Saves what can be read of a damaged database into a new one, and keeps the damaged folder beside it. Whenever this is broken
  * off, either the damaged folder or the new one stands in its place, and it can be done again.
  */
-import { constants, copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { constants, copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Batch } from './commit-queue.ts'
 import { syncFolder } from '../modules/durable-file.ts'
-import { levelCode } from './journal-error.ts'
+import { isDamage } from './journal-error.ts'
+import { faultOfLog } from './log-format.ts'
+import { mendLog } from './log-mend.ts'
 import { openLevel, readRange, repairLevel, writeBatch, type LevelHandle, type Row } from './level.ts'
 import { VERSION_KEY, WRITTEN_KEY, writeVersion } from './schema.ts'
+import { faultOfTable } from './table-check.ts'
+import { mendTable } from './table-mend.ts'
 
 export interface Salvaged {
   /** Where the damaged folder lies now. */
@@ -16,6 +20,8 @@ export interface Salvaged {
   recovered: number
   /** Rows that were there and could not be read. */
   lost: number
+  /** Damaged stretches of files; rows in them that could not even be told to be there are lost too. */
+  damaged: number
 }
 
 export interface SalvageOptions {
@@ -49,6 +55,7 @@ export async function tidySalvage (dir: string): Promise<void> {
 export async function salvage (dir: string, options: SalvageOptions): Promise<Salvaged> {
   const { repaired, fresh } = besides(dir)
   await copyDatabase(dir, repaired)
+  const damaged = await mendFiles(repaired)
   await repairLevel(repaired)
   const from = await openLevel(repaired, { create: false })
   let counts: { recovered: number, lost: number }
@@ -68,7 +75,7 @@ export async function salvage (dir: string, options: SalvageOptions): Promise<Sa
   await rename(fresh, dir)
   await syncFolder(dirname(dir))
   await rm(repaired, { recursive: true, force: true })
-  return { movedTo, ...counts }
+  return { movedTo, ...counts, damaged }
 }
 
 /** Links are enough: LevelDB writes new files and never into old ones. */
@@ -80,6 +87,33 @@ async function copyDatabase (from: string, to: string): Promise<void> {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]
     await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE))
   }
+}
+
+/** LevelDB's repair reads damaged files as if they were sound, and may end the process. How many stretches were damaged. */
+async function mendFiles (dir: string): Promise<number> {
+  let damaged = 0
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name)
+    if (name.endsWith('.log')) {
+      const log = await readFile(path)
+      if (faultOfLog(log) === undefined) continue
+      damaged += mendLog(log)
+      await replaceFile(path, log)
+    } else if (/\.(?:ldb|sst)$/.test(name)) {
+      const table = await readFile(path)
+      if (await faultOfTable(table, () => undefined) === undefined) continue
+      const mended = mendTable(table)
+      damaged += mended.damaged
+      await replaceFile(path, mended.file)
+    }
+  }
+  return damaged
+}
+
+/** It may be the file that lies in the damaged folder, which stays as it is. */
+async function replaceFile (path: string, bytes: Uint8Array | undefined): Promise<void> {
+  await rm(path)
+  if (bytes !== undefined) await writeFile(path, bytes, { mode: 0o600 })
 }
 
 async function copyRows (from: LevelHandle, to: LevelHandle, isRecord: SalvageOptions['isRecord']): Promise<{ recovered: number, lost: number }> {
@@ -120,7 +154,7 @@ async function * readableRows (level: LevelHandle, onLost: () => void): AsyncGen
       }
       return
     } catch (error) {
-      if (levelCode(error) !== 'LEVEL_CORRUPTION') throw error
+      if (!isDamage(error)) throw error
       if (last !== undefined) range = { gt: last, lt: ALL.lt }
       else if (rowsAtOnce === 1) return onLost()
       rowsAtOnce = 1

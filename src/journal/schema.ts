@@ -31,9 +31,7 @@ export async function migrate (level: LevelHandle, dir: string, isNew: boolean, 
   }
   const found = row?.body === undefined ? NaN : Number(Buffer.from(row.body).toString('latin1'))
   if (!Number.isSafeInteger(found) || found < 1) return false
-  if (found > version) {
-    throw new CorebrumError('ERR_JOURNAL', `the journal ${dir} has layout ${found} of a newer corebrum, and this one knows only up to ${version}: start the newer one again, or give this node another folder with --data-dir`)
-  }
+  if (found > version) throw newerLayout(dir, found, version)
   for (let from = found; from < version; from++) {
     const step = migrations.get(from)
     if (step === undefined) throw new CorebrumError('ERR_JOURNAL', `the journal ${dir} has layout ${found}, which this corebrum no longer reads: start an older one once, or move the folder away`)
@@ -41,6 +39,10 @@ export async function migrate (level: LevelHandle, dir: string, isNew: boolean, 
     await writeVersion(level, from + 1)
   }
   return true
+}
+
+export function newerLayout (dir: string, found: number, version: number): CorebrumError {
+  return new CorebrumError('ERR_JOURNAL', `the journal ${dir} has layout ${found} of a newer corebrum, and this one knows only up to ${version}: start the newer one again, or give this node another folder with --data-dir`)
 }
 
 async function isEmpty (level: LevelHandle): Promise<boolean> {
