@@ -3,19 +3,20 @@
  * starts them again after a restart, and ends them; what they do in between is their kind's (`job-kind.ts`).
  */
 import { randomUUID } from 'node:crypto'
-import { decode, encode } from '../cbor.ts'
 import { CorebrumError, toCorebrumError } from '../errors.ts'
-import { MAX_JOB_BYTES, MAX_NAME_CHARS } from '../limits.ts'
 import type { TaskJournal } from '../roles/journal.ts'
 import { isPipeline, type AnyDefinition } from '../task/definition.ts'
-import { isFinal, JOB_KINDS, type JobProgress, type TaskEvent } from '../task/state.ts'
-import { MAX_ID_LEVELS, splitTaskId } from '../task/task-id.ts'
+import { isFinal, type JobProgress, type TaskEvent } from '../task/state.ts'
+import { MAX_ID_LEVELS, parentId, splitTaskId } from '../task/task-id.ts'
 import { NO_USAGE } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
-import { asInteger, asRecord, asText, broken, uint } from '../wire/shape.ts'
+import { broken } from '../wire/shape.ts'
+import { AwaitedJob } from './awaited-job.ts'
 import type { ChildJobOptions, JobEnd, JobKind, JobOptions, PreparedJob } from './job-kind.ts'
-import type { JobTasks } from './ports.ts'
 import { LiveJob } from './live-job.ts'
+import { isPassing } from './map/job-error.ts'
+import type { JobTasks } from './ports.ts'
+import { savedJobFromBytes, savedJobToBytes } from './saved-job.ts'
 
 export interface Jobs {
   /** Starts the job that `definition` asks for, and resolves with its id once it is kept; undefined, at once, for a plain task. Rejects as `Node.submit`. */
@@ -38,8 +39,6 @@ export interface JobsComponents {
   log?: (message: string) => void
 }
 
-/** Of what is saved; another one is of a later program. */
-const SAVED_VERSION = 1
 /** Timers of Node hold 31 bits. */
 const MAX_TIMER_MS = 0x7fffffff
 
@@ -61,6 +60,8 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
   }
 
   async function begin (kind: JobProgress['kind'], prepared: PreparedJob, { id = randomUUID(), volatile = false, signal }: { id?: string, volatile?: boolean, signal?: AbortSignal } = {}): Promise<string> {
+    const awaited = live.get(id)?.prepared
+    if (awaited instanceof AwaitedJob && awaited.give(prepared)) return id
     const createdAtMs = Date.now()
     const job = new LiveJob(id, kind, prepared, { createdAtMs, resumed: false, volatile }, { tasks, child, cancelChild, save })
     try {
@@ -78,8 +79,7 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
 
   async function save ({ id, kind, createdAtMs, volatile, prepared }: LiveJob): Promise<number> {
     if (volatile) return 0
-    const bytes = encode({ v: SAVED_VERSION, kind, name: prepared.name, at: uint(createdAtMs), job: prepared.saved() })
-    if (bytes.length > MAX_JOB_BYTES) throw new CorebrumError('ERR_INPUT', `the definition and the inputs of ${JSON.stringify(prepared.name)} take ${bytes.length} bytes, allowed: ${MAX_JOB_BYTES} - name large files instead of embedding them, or split the job`)
+    const bytes = savedJobToBytes({ kind, name: prepared.name, createdAtMs, saved: prepared.saved() })
     await journal.saveJob(id, bytes)
     return bytes.length
   }
@@ -118,20 +118,19 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
     })
   }
 
-  /** The first end counts; what it has left running is cancelled. Never rejects: what is not on disk goes on after a restart. */
+  /** The first end counts; what it has left running is cancelled. Never rejects; a job goes on after a restart until its end is on disk. */
   async function end (job: LiveJob, how: JobEnd): Promise<void> {
     if (live.get(job.id) !== job) return
     live.delete(job.id)
     job.close(new CorebrumError('ERR_CANCELLED', how.ok ? 'the job has ended' : how.message), { ended: true })
     for (const number of job.open) cancelChild(job.childId(number), how.ok ? `${job.id}, which it belongs to, has ended` : `${job.id}, which it belongs to, ended: ${how.message}`)
-    try {
-      await tasks.apply(job.id, eventOf(how, tasks.peerId))
-      if (!job.volatile) journal.dropJob(job.id)
-    } catch (error) {
-      log(`the end of job ${job.id} is not on disk: ${toCorebrumError(error).message}`)
-    } finally {
-      job.prepared.release()
-    }
+    job.prepared.release()
+    await finish(job.id, how)
+    if (!job.volatile) journal.dropJob(job.id)
+  }
+
+  async function finish (id: string, how: JobEnd): Promise<void> {
+    await tasks.apply(id, eventOf(how, tasks.peerId))
   }
 
   function watchDeadline (job: LiveJob): void {
@@ -144,32 +143,59 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
     }, Math.max(0, Math.min(left, MAX_TIMER_MS))).unref()
   }
 
+  /** A job of before the restart; undefined when it has ended, or ends because what was kept of it is damaged. */
   async function restored (id: string, bytes: Uint8Array): Promise<LiveJob | undefined> {
-    const known = await tasks.find(id)
-    if (known !== undefined && isFinal(known.state)) {
-      journal.dropJob(id)
-      return undefined
-    }
+    let kind: JobProgress['kind'] | undefined
+    let shown = false
     try {
-      const { kind, name, createdAtMs, saved } = readSaved(bytes)
-      const maker = kinds.find((one) => one.kind === kind)
-      if (maker === undefined) throw broken(`a job of the kind ${kind}`)
-      const job = new LiveJob(id, kind, await maker.restore(saved), { createdAtMs, resumed: true, volatile: false }, { tasks, child, cancelChild, save })
-      if (known === undefined) tasks.add(id, name, createdAtMs)
+      const { name, createdAtMs, saved, kind: named } = savedJobFromBytes(bytes)
+      kind = named
+      const maker = kinds.find((one) => one.kind === named)
+      if (maker === undefined) throw broken(`a job of the kind ${named}`)
+      const restore = async (): Promise<PreparedJob> => {
+        if (!shown && await hasEnded(id)) throw new CorebrumError('ERR_CANCELLED', 'it had ended before')
+        if (!shown) tasks.addAgain(id, name, createdAtMs)
+        shown = true
+        return await maker.restore(saved)
+      }
+      const prepared = await restore().catch((thrown: unknown): PreparedJob => {
+        const error = toCorebrumError(thrown)
+        if (!isPassing(error)) throw error
+        return new AwaitedJob({ name, saved, error, restore, log, onReady: () => { watchDeadline(job) } })
+      })
+      const job = new LiveJob(id, named, prepared, { createdAtMs, resumed: true, volatile: false }, { tasks, child, cancelChild, save })
       return job
     } catch (thrown) {
-      const error = toCorebrumError(thrown)
-      if (error.code === 'ERR_USAGE') {
-        // Another process goes on with it just now; it is no reason to give the job up.
-        log(`job ${id}: ${error.message}; this node goes on with it at its next start`)
-        return undefined
+      if (!shown && await hasEnded(id).catch((error: unknown) => !isPassing(toCorebrumError(error)))) journal.dropJob(id)
+      else {
+        if (!shown) tasks.addAgain(id, 'unknown', Date.now())
+        giveUp(id, kind, toCorebrumError(thrown).message)
       }
-      const message = `what was kept of this job cannot be read, and it does not go on: ${error.message}`
-      log(`job ${id}: ${message}`)
-      if (known === undefined) tasks.add(id, 'unknown')
-      await tasks.apply(id, eventOf({ ok: false, code: 'ERR_JOURNAL', message }, tasks.peerId))
-      journal.dropJob(id)
       return undefined
+    }
+  }
+
+  /** Its end is in the journal, and what it would go on from is not needed. Rejects with ERR_JOURNAL, also when its outputs are gone. */
+  async function hasEnded (id: string): Promise<boolean> {
+    const known = await tasks.find(id)
+    return known !== undefined && isFinal(known.state)
+  }
+
+  /** With its kind, which says what else of it is to be removed one day. */
+  function giveUp (id: string, kind: JobProgress['kind'] | undefined, reason: string): void {
+    const message = `what was kept of this job cannot be read, and it does not go on: ${reason}`
+    log(`job ${id}: ${message}`)
+    if (kind !== undefined) void tasks.apply(id, { type: 'progressed', job: { kind, done: 0, failed: 0 }, atMs: Date.now() })
+    void finish(id, { ok: false, code: 'ERR_JOURNAL', message }).then(() => { journal.dropJob(id) })
+  }
+
+  /** Tasks and jobs whose job ended right before the node was killed, and took them not along any more. */
+  function cancelOrphans (): void {
+    const parts = tasks.openIds().filter((id) => parentId(id) !== undefined)
+    // A job before the jobs among its tasks.
+    for (const id of parts.sort((a, b) => a.length - b.length)) {
+      const parent = parentId(id) ?? ''
+      if (!live.has(parent)) cancelChild(id, `${parent}, which it belongs to, has ended`)
     }
   }
 
@@ -184,7 +210,9 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
       }
       // All are known before one goes on: a job finds the jobs among its children.
       for (const job of jobs) live.set(job.id, job)
+      cancelOrphans()
       for (const job of jobs) {
+        if (live.get(job.id) !== job) continue
         job.note({ kind: 'recovered', peer: tasks.peerId })
         run(job)
       }
@@ -192,6 +220,7 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
     cancel,
     stop (options) {
       stopped = true
+      tasks.stop()
       if (options.end) for (const id of [...live.keys()]) cancel(id, 'the node that submitted the task was stopped')
       for (const job of live.values()) {
         job.close(new CorebrumError('ERR_CANCELLED', 'this node stops'), { ended: false })
@@ -200,13 +229,6 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
       live.clear()
     },
   }
-}
-
-function readSaved (bytes: Uint8Array): { kind: JobProgress['kind'], name: string, createdAtMs: number, saved: unknown } {
-  const { v, kind: named, name, at, job } = asRecord(decode(bytes), 'a saved job')
-  const kind = JOB_KINDS.find((one) => one === named)
-  if (v !== SAVED_VERSION || kind === undefined) throw broken('a saved job')
-  return { kind, name: asText(name, 'the name of a job', MAX_NAME_CHARS), createdAtMs: asInteger(at, 'the time of a job', 0, Number.MAX_SAFE_INTEGER), saved: job }
 }
 
 function eventOf (end: JobEnd, self: string): TaskEvent {

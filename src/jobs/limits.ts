@@ -20,5 +20,12 @@ export const MAX_MAP_RESULT_BYTES = 96 * MiB
 export const MAP_COMMIT_MS = 50
 /** How often a map looks whether a full queue takes its tasks again, and tells how far it is. */
 export const MAP_RETRY_MS = 200
+/** How often a node looks whether a map that another process has can be had. */
+export const MAP_LOCK_MS = 1000
+/** Folders of maps that a start of a daemon looks at, to clear away those that nobody will go on with. */
+export const MAX_SWEPT_FOLDERS = 10_000
 /** Unfinished maps whose files a node holds open. */
 export const MAX_OPEN_MAPS = 64
+/** A job that cannot be had after a restart, as with too many open files, is tried again, at first after this long, then each time twice as long. */
+export const JOB_RETRY_MIN_MS = 1_000
+export const JOB_RETRY_MAX_MS = 30_000

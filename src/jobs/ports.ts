@@ -35,6 +35,15 @@ export interface JobTasks {
 
   /** The record of the job itself, beside those of tasks; `createdAtMs` is now where it is absent; a volatile one is in no journal. Throws ERR_QUEUE_FULL. */
   add (id: string, name: string, createdAtMs?: number, volatile?: boolean): TaskRecord
-  /** Moves the job on, at once; a final event is journalled before the promise resolves, which else never rejects. */
+  /** The same of one that was accepted before a restart, which is never too many. */
+  addAgain (id: string, name: string, createdAtMs: number): void
+  /**
+   * Moves the job on, at once; but a final event is in the journal before it is seen and the promise resolves, and is tried again
+   * until it is. Never rejects, and after `stop` it may never resolve: then the job goes on after the next start.
+   */
   apply (id: string, event: TaskEvent): Promise<void>
+  /** Tasks and jobs that have not ended. */
+  openIds (): string[]
+  /** Ends that could not be written are not tried again. */
+  stop (): void
 }

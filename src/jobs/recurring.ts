@@ -95,12 +95,20 @@ async function run (spec: Spec, job: RunningJob): Promise<JobEnd> {
     job.note({ kind: 'step', detail: `run ${spec.next}: ${outputs === undefined ? problem : formatJson(outputs)}` })
     spec.next++
     // Where there is much to keep it is not written for every run: what has run since is found by its ids.
-    if (keptBytes < SMALL_BYTES || spec.next % RUNS_PER_SAVE === 0) keptBytes = await job.save()
+    if (keptBytes < SMALL_BYTES || spec.next % RUNS_PER_SAVE === 0) keptBytes = await saved()
     progress()
     // A run that took longer than the interval has delayed the next one; what it missed is not made up for.
     if (spec.next < maxRuns) await job.sleep(Math.max(0, intervalMs - (performance.now() - begunMs)))
   }
   return { ok: true, outputs: last, ...(worker === undefined ? {} : { worker }) }
+
+  /** On a full disk it is written when there is room; that ends nothing. */
+  async function saved (): Promise<number> {
+    return await job.save().catch(() => {
+      job.signal.throwIfAborted()
+      return keptBytes
+    })
+  }
 
   /** A run that fails does not end the others. */
   async function once (number: number): Promise<{ outputs?: Mapping, by?: string, problem: string }> {
@@ -118,10 +126,17 @@ async function run (spec: Spec, job: RunningJob): Promise<JobEnd> {
   }
 }
 
-/** Goes past the runs that had ended, and were not kept as that, before the node was stopped. */
+/**
+ * Goes past the runs that had ended, and were not kept as that, before the node was stopped. Only the newest of them is sure to
+ * be there still: the others may have been deleted as too old or too much.
+ */
 async function passEnded (spec: Spec, job: RunningJob): Promise<void> {
-  for (let before = await job.find(spec.next); before !== undefined && isFinal(before.state); before = await job.find(spec.next)) {
-    if (before.state !== 'completed') spec.failed++
-    spec.next++
+  for (let number = spec.next + RUNS_PER_SAVE; number > spec.next; number--) {
+    const run = await job.find(number - 1)
+    if (run === undefined || !isFinal(run.state)) continue
+    for (; spec.next < number; spec.next++) {
+      const before = await job.find(spec.next)
+      if (before !== undefined && before.state !== 'completed') spec.failed++
+    }
   }
 }

@@ -10,7 +10,7 @@ import { CorebrumError, type ErrorCode } from '../../src/errors.ts'
 import { createTaskHandle } from '../../src/roles/tasks/task-handle.ts'
 import { createTaskTable, type TaskTable } from '../../src/roles/tasks/task-table.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
-import { isFinal, type TaskEvent, type TaskRecord } from '../../src/task/state.ts'
+import { isFinal, newTask, type TaskEvent, type TaskRecord } from '../../src/task/state.ts'
 import { NO_USAGE } from '../../src/task/usage.ts'
 import type { Value } from '../../src/task/values.ts'
 import { turn } from './roles.ts'
@@ -96,12 +96,22 @@ export class FakeJobTasks implements JobTasks {
     return this.table.add(id, name, createdAtMs, volatile)
   }
 
+  addAgain (id: string, name: string, createdAtMs: number): void {
+    this.table.adopt(newTask(id, name, createdAtMs))
+  }
+
   async apply (id: string, event: TaskEvent): Promise<void> {
     const record = this.table.apply(id, event)
     if (record === undefined || !isFinal(record.state)) return
     this.disk.finished.set(id, record)
     this.disk.open.delete(id)
   }
+
+  openIds (): string[] {
+    return this.table.list().flatMap(({ id, state }) => isFinal(state) ? [] : id)
+  }
+
+  stop (): void {}
 
   /** Ends a task that was submitted. */
   complete (id: string, outputs: Record<string, Value>): void {

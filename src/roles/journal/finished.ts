@@ -11,6 +11,7 @@ import type { Database } from '../../journal/database.ts'
 import { MAX_RECENT_TASKS } from '../../limits.ts'
 import type { TaskRecord } from '../../task/state.ts'
 import { asAmount, asArray, asInteger } from '../../wire/shape.ts'
+import type { EndlessJobs } from './endless.ts'
 import type { OutputFiles, OutputsFile } from './files.ts'
 import { childKey, finishedKey, seqText } from './keys.ts'
 import { receiptFromCbor, receiptToCbor } from './receipt.ts'
@@ -27,17 +28,20 @@ export interface Finished {
 /** Where a task lies, and what is known of its row. */
 interface Place {
   readonly key: string
+  /** Of its row, its file and the receipt beside it. */
   bytes: number
   file: OutputsFile | undefined
   ageMs: number
   events: number
-  /** Its row holds a receipt. */
+  /** It has a receipt: in its row, or beside it with so many bytes. */
   receipt: boolean
+  lateBytes: number
 }
 
 export interface FinishedRowsInit {
   database: Database
   tally: Tally
+  endless: EndlessJobs
   files: OutputFiles
   nextSeq: () => number
 }
@@ -45,6 +49,8 @@ export interface FinishedRowsInit {
 export class FinishedRows {
   private readonly init: FinishedRowsInit
   private readonly looking = new Set<Promise<void>>()
+  /** What is to be amended and is looked up first, by id. */
+  private readonly amending = new Map<string, TaskRecord[]>()
   private readonly recent = new LRUCache<string, Place>({ max: MAX_RECENT_TASKS })
 
   constructor (init: FinishedRowsInit) {
@@ -65,17 +71,23 @@ export class FinishedRows {
     database.put(key, body, { fresh: child === undefined })
     if (child === undefined) database.put(indexKey(id), Buffer.from(key.slice(2)))
     const bytes = body.length + (file?.size ?? 0)
-    tally.finished++
-    tally.bytes += bytes
-    this.recent.set(id, { key, bytes, file, ageMs, events: record.history.length, receipt: record.receipt !== undefined })
+    this.count(id, 1, bytes)
+    this.recent.set(id, { key, bytes, file, ageMs, events: record.history.length, receipt: record.receipt !== undefined, lateBytes: 0 })
   }
 
   /** A receipt that came later lies beside its task, which is not written again for it. */
   amend (record: TaskRecord): void {
     const place = this.recent.get(record.id)
     if (place !== undefined) return this.amendAt(record, place)
-    // A task that is gone, or cannot be read, stays as it is.
-    const looking = this.lookUp(record.id).then((found) => { if (found !== undefined) this.amendAt(record, found) }, () => {}).finally(() => { this.looking.delete(looking) })
+    const { id } = record
+    const others = this.amending.get(id)
+    if (others !== undefined) {
+      others.push(record)
+      return
+    }
+    const records = [record]
+    this.amending.set(id, records)
+    const looking = this.lookUp(id).catch(() => undefined).then((found) => { this.amendFound(id, records, found) }).finally(() => { this.looking.delete(looking) })
     this.looking.add(looking)
   }
 
@@ -123,30 +135,58 @@ export class FinishedRows {
 
   /** Deletes a row and what belongs to it but for what makes it reusable; its file must be removed after that was written. */
   drop (key: string, { record: { id } }: Finished, bytes: number): void {
-    const { database, tally } = this.init
+    const { database } = this.init
     database.delete(key)
     database.delete(receiptKey(key))
     if (key.startsWith('f')) database.delete(indexKey(id))
-    tally.finished--
-    tally.bytes = Math.max(0, tally.bytes - bytes)
+    // What came for it since `bytes` was found goes too.
+    this.count(id, -1, -(this.recent.get(id)?.bytes ?? bytes))
     this.recent.delete(id)
+    this.amending.delete(id)
+  }
+
+  /** As `drop`, of a row that cannot be read; what belongs to it goes when the journal is made anew. */
+  dropDamaged (key: string, bytes: number): void {
+    this.init.database.delete(key)
+    this.count('', -1, -bytes)
+  }
+
+  private count (id: string, tasks: number, bytes: number): void {
+    const { tally, endless } = this.init
+    tally.finished = Math.max(0, tally.finished + tasks)
+    tally.bytes = Math.max(0, tally.bytes + bytes)
+    endless.count(id, tasks, bytes)
+  }
+
+  /** A task that is gone, or cannot be read, stays as it is; it may have been deleted while it was looked up. */
+  private amendFound (id: string, records: readonly TaskRecord[], found: Place | undefined): void {
+    if (this.amending.get(id) !== records) return
+    this.amending.delete(id)
+    const place = this.recent.get(id) ?? found
+    if (place === undefined) return
+    this.recent.set(id, place)
+    for (const record of records) this.amendAt(record, place)
   }
 
   private amendAt (record: TaskRecord, place: Place): void {
     if (record.receipt === undefined || place.receipt || record.history.length !== place.events) return this.replace(record, place)
     const body = encode(receiptToCbor(record.receipt))
     this.init.database.put(receiptKey(place.key), body)
-    this.init.tally.bytes += body.length
+    this.count(record.id, 0, body.length)
     place.bytes += body.length
+    place.lateBytes = body.length
     place.receipt = true
   }
 
   private replace (record: TaskRecord, place: Place): void {
-    const { database, tally } = this.init
     const body = finishedToCbor(record, place.file, place.ageMs)
-    database.put(place.key, body)
-    const bytes = body.length + (place.file?.size ?? 0)
-    tally.bytes += bytes - place.bytes
+    this.init.database.put(place.key, body)
+    if (place.lateBytes > 0 && record.receipt !== undefined) {
+      this.init.database.delete(receiptKey(place.key))
+      place.lateBytes = 0
+    }
+    const bytes = body.length + (place.file?.size ?? 0) + place.lateBytes
+    this.count(record.id, 0, bytes - place.bytes)
     place.bytes = bytes
     place.events = record.history.length
     place.receipt ||= record.receipt !== undefined
@@ -155,11 +195,13 @@ export class FinishedRows {
 
   private async lookUp (id: string): Promise<Place | undefined> {
     const key = await this.keyOf(id)
-    const body = key === undefined ? undefined : await this.init.database.get(key)
-    const found = key === undefined || body === undefined ? undefined : this.read(key, body)
-    if (key === undefined || body === undefined || found === undefined) return undefined
+    if (key === undefined) return undefined
+    const [body, late] = await this.init.database.getMany([key, receiptKey(key)])
+    const found = body === undefined ? undefined : this.read(key, body)
+    if (body === undefined || found === undefined) return undefined
     const { file, ageMs, record } = found
-    return { key, bytes: body.length + (file?.size ?? 0), file, ageMs, events: record.history.length, receipt: record.receipt !== undefined }
+    const lateBytes = late?.length ?? 0
+    return { key, bytes: body.length + (file?.size ?? 0) + lateBytes, file, ageMs, events: record.history.length, receipt: record.receipt !== undefined || lateBytes > 0, lateBytes }
   }
 
   private async lateReceipt (key: string): Promise<TaskRecord['receipt']> {

@@ -8,6 +8,7 @@ import { reduceTask, type TaskRecord } from '../../task/state.ts'
 import { splitTaskId } from '../../task/task-id.ts'
 import type { LeaseRef } from '../../wire/messages.ts'
 import type { ListOptions, OwedResult, RecoveredTask, TaskJournal } from '../journal.ts'
+import { EndlessJobs } from './endless.ts'
 import { OutputFiles, type OutputsFile } from './files.ts'
 import { FinishedRows } from './finished.ts'
 import { JobRows } from './jobs.ts'
@@ -34,8 +35,10 @@ export interface TaskJournalInit {
   /** Takes over large values that were kept before a restart; see Blobs.adopt. */
   adopt: (cid: string) => Promise<KeptBlob>
   keep?: Partial<Keep>
-  /** A finished map is kept no longer: what lies elsewhere of it may go. */
-  onMapDropped?: (id: string) => void
+  /** A finished task is kept no longer: what is elsewhere of it may go. */
+  onDropped?: (record: TaskRecord) => void
+  /** Whether an open job runs for ever, so that nobody needs its oldest tasks. Default: none does. */
+  isEndless?: (job: string) => boolean
   /** How often the oldest tasks are looked at; default RETENTION_SWEEP_MS. */
   sweepMs?: number
   clock?: AgeClock
@@ -80,7 +83,7 @@ class LevelJournal implements DurableJournal {
   private stopped = false
 
   constructor (init: TaskJournalInit) {
-    const { dir, outputsDir, log, hold = () => () => {}, adopt, keep = {}, onMapDropped = () => {}, clock = new AgeClock() } = this.init = init
+    const { dir, outputsDir, log, hold = () => () => {}, adopt, keep = {}, onDropped = () => {}, isEndless = () => false, clock = new AgeClock() } = this.init = init
     this.keep = { ms: keep.ms ?? DEFAULT_KEEP_SECONDS * 1_000, tasks: keep.tasks ?? DEFAULT_KEEP_TASKS, bytes: keep.bytes ?? DEFAULT_KEEP_BYTES }
     const tally = this.tally = new Tally(clock)
     const database = this.database = new Database({
@@ -94,11 +97,12 @@ class LevelJournal implements DurableJournal {
     const nextSeq = (): number => ++this.seq
     const files = this.files = new OutputFiles(outputsDir)
     const shared = this.shared = new SharedParts({ database, tally, hold })
-    this.open = new OpenRows({ database, shared, tally, nextSeq, adopt })
-    const finished = this.finished = new FinishedRows({ database, tally, files, nextSeq })
+    this.open = new OpenRows({ database, shared, tally, nextSeq, adopt, ...(log === undefined ? {} : { log }) })
+    const endless = new EndlessJobs(database)
+    const finished = this.finished = new FinishedRows({ database, tally, endless, files, nextSeq })
     this.owedRows = new OwedRows({ database, tally, nextSeq, adopt })
     this.jobRows = new JobRows({ database, tally })
-    this.retention = new Retention({ database, finished, files, tally, keep: this.keep, openJobs: () => this.jobRows.ids, onMapDropped })
+    this.retention = new Retention({ database, finished, files, tally, keep: this.keep, endless, endlessJobs: () => new Set([...this.jobRows.ids].filter(isEndless)), onDropped })
   }
 
   get usage (): { tasks: number, bytes: number } {
@@ -151,7 +155,7 @@ class LevelJournal implements DurableJournal {
     for await (const part of this.open.recover()) {
       for (const found of part) {
         if ('task' in found) yield found
-        else await this.giveUp(found)
+        else this.giveUp(found)
       }
     }
     this.recovered = true
@@ -219,10 +223,11 @@ class LevelJournal implements DurableJournal {
     return this.database.patiently(true)
   }
 
-  private async giveUp ({ record, reason }: Unrecoverable): Promise<void> {
+  /** Nobody waits for it: what cannot be written is given up again at the next start. */
+  private giveUp ({ record, reason }: Unrecoverable): void {
     const message = `the journal was damaged, and ${reason} is lost: submit the task again`
     this.init.log?.('warn', `task ${record.id} cannot go on: ${message}`)
-    await this.ended(reduceTask(record, { type: 'failed', failure: { code: 'ERR_JOURNAL', message, by: this.init.peerId ?? '' }, atMs: Date.now() }))
+    this.ended(reduceTask(record, { type: 'failed', failure: { code: 'ERR_JOURNAL', message, by: this.init.peerId ?? '' }, atMs: Date.now() })).catch(() => {})
   }
 
   private async sweepOnce (): Promise<number> {

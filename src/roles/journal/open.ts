@@ -1,6 +1,7 @@
 /** The open tasks of the journal: put as they are submitted, changed one small row at a time, and given back after a restart. */
 import { decode, encode } from '../../cbor.ts'
-import type { Database, WholeRow } from '../../journal/database.ts'
+import { toCorebrumError } from '../../errors.ts'
+import type { Database, JournalLog, WholeRow } from '../../journal/database.ts'
 import { MAX_TASK_CHANGES } from '../../limits.ts'
 import type { KeptBlob } from '../../modules/blobs.ts'
 import type { HistoryEvent } from '../../task/history.ts'
@@ -29,6 +30,7 @@ export interface OpenRowsInit {
   nextSeq: () => number
   /** Takes over a large input that was kept before the restart. Rejects with ERR_BLOB_NOT_FOUND. */
   adopt: (cid: string) => Promise<KeptBlob>
+  log?: JournalLog
 }
 
 /** A task that was open and cannot go on: what it needs is gone with damage of the disk. */
@@ -103,14 +105,10 @@ export class OpenRows {
 
   /** The tasks that were there at the start, oldest first, in parts: an await for each one would take longer than all the rest. What cannot go on is told apart. */
   async * recover (): AsyncGenerator<Array<RecoveredTask | Unrecoverable>> {
-    const { database, tally } = this.init
+    const { database } = this.init
     let current: StoredRows | undefined
     for await (const rows of database.rows(allOf('o'))) {
-      if (current === undefined) {
-        tally.recoveries++
-        database.put(TALLY_KEY, tally.encode())
-        await database.patiently(true)
-      }
+      if (current === undefined) await this.countStart()
       const found: Array<RecoveredTask | Unrecoverable> = []
       for (const row of rows) {
         if (!isChangeKey(row.key)) {
@@ -125,6 +123,17 @@ export class OpenRows {
     const last: Array<RecoveredTask | Unrecoverable> = []
     if (current !== undefined) await this.take(current, last)
     yield last
+  }
+
+  /** The number of this start is on disk before a fence is made of it; on a full disk it is one that no other start had. */
+  private async countStart (): Promise<void> {
+    const { database, tally, log } = this.init
+    tally.recoveries++
+    database.put(TALLY_KEY, tally.encode())
+    await database.strictly(true).catch((error: unknown) => {
+      tally.startUncounted()
+      log?.('warn', `this node starts although its journal cannot be written; open tasks go on, and what they end with is kept by their workers until it can: ${toCorebrumError(error).message}`)
+    })
   }
 
   /** Reads one task and adds it to `found`; a promise only where something must be waited for. */

@@ -1,9 +1,12 @@
 /**
  * Deletes the oldest finished tasks: those over the age, the number or the bytes that are kept, each with the tasks of its job,
- * its files, its receipt and what makes it reusable.
+ * its files, its receipt and what makes it reusable. Tasks of open jobs are needed and stay, but for those of jobs that run for
+ * ever: these keep to a share of their own, so that they push nobody else's results out.
  */
 import type { Database } from '../../journal/database.ts'
-import { COMPACT_AFTER_BYTES, MAX_CHILDREN_OF_OPEN_JOB, MAX_DELETED_AT_ONCE } from '../../limits.ts'
+import { COMPACT_AFTER_BYTES, ENDLESS_JOBS_KEEP, MAX_CHILDREN_OF_OPEN_JOB, MAX_DELETED_AT_ONCE } from '../../limits.ts'
+import type { TaskRecord } from '../../task/state.ts'
+import { evenShare, type EndlessJobs } from './endless.ts'
 import type { OutputFiles } from './files.ts'
 import { receiptKey, type Finished, type FinishedRows } from './finished.ts'
 import { allOf, childrenOf, descendantsOf } from './keys.ts'
@@ -23,9 +26,11 @@ export interface RetentionInit {
   files: OutputFiles
   tally: Tally
   keep: Keep
-  openJobs: () => Iterable<string>
-  /** A map is kept no longer; its record is off the disk. */
-  onMapDropped: (id: string) => void
+  endless: EndlessJobs
+  /** Open jobs that run for ever. */
+  endlessJobs: () => ReadonlySet<string>
+  /** A task is kept no longer; the record of a map is off the disk by then. */
+  onDropped: (record: TaskRecord) => void
 }
 
 /** Keys of finished tasks are spread over these kinds. */
@@ -42,7 +47,8 @@ export class Retention {
   /** Deletes what is over; how many tasks that were. Rejects with ERR_JOURNAL. */
   async sweep (isStopped: () => boolean = () => false): Promise<number> {
     const { database, keep, tally } = this.init
-    let deleted = 0
+    // First, as it makes room for the others.
+    let deleted = await this.trimAll(isStopped)
     const oldest = tally.clock.now() - keep.ms
     const isOver = (ageMs: number): boolean => ageMs < oldest || tally.finished > keep.tasks || tally.bytes > keep.bytes
     scan: for await (const rows of database.rows(allOf('f'))) {
@@ -51,19 +57,23 @@ export class Retention {
         // A damaged row goes too: it would stand here for ever.
         if (found !== undefined && !isOver(found.ageMs)) break scan
         if (isStopped()) break scan
-        if (found === undefined) database.delete(key)
-        else deleted += await this.drop(key, body, found, true)
+        deleted += await this.dropRow(key, body, found, true)
       }
     }
-    for (const job of this.init.openJobs()) deleted += await this.trim(job)
     await this.written()
     await this.compact()
     return deleted
   }
 
+  private async dropRow (key: string, body: Uint8Array, found: Finished | undefined, withTasks: boolean): Promise<number> {
+    if (found !== undefined) return await this.drop(key, body, found, withTasks)
+    this.init.finished.dropDamaged(key, body.length)
+    return 0
+  }
+
   private async drop (key: string, body: Uint8Array, found: Finished, withTasks: boolean): Promise<number> {
     const { finished } = this.init
-    const { id, job } = found.record
+    const { record, record: { id, job } } = found
     let deleted = 1
     if (withTasks && job !== undefined) for (const range of descendantsOf(id)) deleted += await this.dropRange(range, false)
     const receipt = await this.belongings(key, id)
@@ -73,7 +83,7 @@ export class Retention {
     if (found.file !== undefined || job?.kind === 'map') await this.written()
     // The record went first: files without a record are in nobody's way, a record without its files is.
     if (found.file !== undefined) await this.init.files.remove(id)
-    if (job?.kind === 'map') this.init.onMapDropped(id)
+    this.init.onDropped(record)
     return deleted
   }
 
@@ -83,9 +93,7 @@ export class Retention {
     let deleted = 0
     for await (const rows of database.rows(range)) {
       for (const { key, body } of rows) {
-        const found = finished.read(key, body)
-        if (found === undefined) database.delete(key)
-        else deleted += await this.drop(key, body, found, withTasks)
+        deleted += await this.dropRow(key, body, finished.read(key, body), withTasks)
         if (deleted % MAX_DELETED_AT_ONCE === 0) await this.written()
       }
     }
@@ -105,15 +113,37 @@ export class Retention {
     return receipt?.length ?? 0
   }
 
-  /** A job that runs for ever ends tasks for ever. */
-  private async trim (job: string): Promise<number> {
-    let count = 0
-    let oldest = ''
-    for await (const rows of this.init.database.rows({ ...childrenOf(job), reverse: true, limit: MAX_CHILDREN_OF_OPEN_JOB + 1 })) {
-      count += rows.length
-      oldest = rows.at(-1)?.key ?? oldest
+  /** The jobs that run for ever: what each may have is even, as far as they need it. */
+  private async trimAll (isStopped: () => boolean): Promise<number> {
+    const { endless, endlessJobs, keep, tally } = this.init
+    const amounts = await endless.of(endlessJobs())
+    const values = [...amounts.values()]
+    const tasks = Math.min(MAX_CHILDREN_OF_OPEN_JOB, evenShare(values.map((amount) => amount.tasks), keep.tasks * ENDLESS_JOBS_KEEP))
+    const bytes = evenShare(values.map((amount) => amount.bytes), keep.bytes * ENDLESS_JOBS_KEEP)
+    const oldest = tally.clock.now() - keep.ms
+    let deleted = 0
+    for (const [job, amount] of amounts) {
+      deleted += await this.trim(job, ({ ageMs }) => !isStopped() && (ageMs < oldest || amount.tasks > tasks || amount.bytes > bytes))
     }
-    return count <= MAX_CHILDREN_OF_OPEN_JOB ? 0 : await this.dropRange({ gte: childrenOf(job).gte, lt: `${oldest}!` }, true)
+    return deleted
+  }
+
+  /** The oldest tasks of a job, up to its newest: that one shows how the job fares, and the job goes on from it after a restart. */
+  private async trim (job: string, isOver: (found: Finished) => boolean): Promise<number> {
+    const { database, finished } = this.init
+    const all = childrenOf(job)
+    let newest = all.gte
+    for await (const rows of database.rows({ ...all, reverse: true, limit: 1 })) newest = rows[0]?.key ?? newest
+    let deleted = 0
+    for await (const rows of database.rows({ ...all, lt: newest })) {
+      for (const { key, body } of rows) {
+        const found = finished.read(key, body)
+        if (found !== undefined && !isOver(found)) return deleted
+        deleted += await this.dropRow(key, body, found, true)
+        if (deleted % MAX_DELETED_AT_ONCE === 0) await this.written()
+      }
+    }
+    return deleted
   }
 
   private async written (): Promise<void> {

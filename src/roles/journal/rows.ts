@@ -60,6 +60,7 @@ export async function restoreCounts (database: Database, tally: Tally, { salvage
   }
   if (salvaged) {
     await dropOrphans(database)
+    await dropEnded(database)
     const counts = await countAll(database)
     if (body === undefined) tally.startOver(counts.ageMs)
     tally.recount(counts)
@@ -77,6 +78,28 @@ async function dropOrphans (database: Database): Promise<void> {
       rows.forEach(({ key }, index) => { if (found[index] === undefined) database.delete(key) })
     }
   }
+}
+
+/** An open task whose deletion was lost has ended all the same, and must not end twice. */
+async function dropEnded (database: Database): Promise<void> {
+  let found = false
+  for await (const rows of database.rows(allOf('o'))) {
+    const tasks = rows.filter(({ key }) => !isChangeKey(key))
+    const ends = await database.getMany(tasks.map(({ body }) => endKeyOf(body)))
+    tasks.forEach(({ key }, index) => {
+      if (ends[index] === undefined) return
+      found = true
+      database.delete(key)
+    })
+  }
+  // They are counted as they are on disk.
+  if (found) await database.strictly(true)
+}
+
+/** The key that is there when an open task has ended. */
+function endKeyOf (body: Uint8Array): string {
+  const { record: { id } } = taskFromCbor(decode(body))
+  return childKey(id) ?? indexKey(id)
 }
 
 async function countAll (database: Database): Promise<{ count: number, keys: number, finished: number, bytes: number, ageMs: number }> {

@@ -98,7 +98,12 @@ export class Tally {
   startOver (ageMs: number): void {
     const wall = this.clock.wallNow()
     this.clock.resume(ageMs, wall, 0)
-    this.recoveries = Math.max(0, Math.floor(wall / 1_000))
+    this.startUncounted()
+  }
+
+  /** The number of this start cannot be kept: one that was not reached, seconds on the clock of the system. */
+  startUncounted (): void {
+    this.recoveries = Math.max(this.recoveries, Math.floor(this.clock.wallNow() / 1_000))
   }
 }
 

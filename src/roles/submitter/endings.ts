@@ -1,6 +1,6 @@
 /**
- * How tasks end: the end is written to the journal first, then it is seen, then the worker is acknowledged. What cannot be
- * written is tried again for as long as this node runs; until then the worker keeps its result too.
+ * How tasks end, and jobs: the end is written to the journal first, then it is seen, then the worker is acknowledged. What cannot
+ * be written is tried again for as long as this node runs; until then the worker keeps its result too.
  */
 import { toCorebrumError } from '../../errors.ts'
 import { JOURNAL_RETRY_MAX_MS, JOURNAL_RETRY_MIN_MS, JOURNAL_STOP_MS, MAX_UNWRITTEN_ENDS } from './limits.ts'
@@ -19,33 +19,45 @@ export interface Answer {
   readonly isLate?: boolean
 }
 
+/** What ends so. */
+export interface Ends<T> {
+  readonly id: string
+  /** It is in no journal. */
+  readonly volatile: boolean
+  ending: Ending<T> | undefined
+}
+
 /** The end of a task on its way to the journal. */
-export interface Ending {
-  readonly task: OpenTask
-  readonly event: TaskEvent
+export interface Ending<T = OpenTask> {
+  readonly task: T
+  event: TaskEvent
   /** The task as it was, and as it is written. */
   readonly before: TaskRecord
-  readonly record: TaskRecord
+  record: TaskRecord
   readonly answers: Answer[]
 }
 
-export interface EndingsComponents {
-  tasks: TaskTable
+export interface EndingsComponents<T> {
+  /** This node. */
+  peerId: string
+  tasks: Pick<TaskTable, 'get' | 'apply'>
   journal: Pick<TaskJournal, 'durable' | 'ended' | 'amended'>
   /** A task is over; called before its listeners are told. */
-  onEnd: (task: OpenTask) => void
+  onEnd: (task: T) => void
   /** There is room again after `isFull`. */
-  onRoom: () => void
+  onRoom?: () => void
   log: (level: 'error' | 'info', message: string) => void
+  /** What is said to be written again. Default: results. */
+  what?: string
 }
 
-export class Endings {
-  private readonly components: EndingsComponents
+export class Endings<T extends Ends<T>> {
+  private readonly components: EndingsComponents<T>
   /** The journal writes many at once: those that it promised together are waited for together. */
-  private group: { promise: Promise<void>, endings: Ending[] } | undefined
+  private group: { promise: Promise<void>, endings: Array<Ending<T>> } | undefined
   private readonly writing = new Set<Promise<void>>()
   /** Failed to be written, and wait to be tried again. */
-  private readonly unwritten = new Set<Ending>()
+  private readonly unwritten = new Set<Ending<T>>()
   /** Not written yet, failed or not. */
   private pending = 0
   private retryMs = JOURNAL_RETRY_MIN_MS
@@ -53,7 +65,7 @@ export class Endings {
   private failing = false
   private stopped = false
 
-  constructor (components: EndingsComponents) {
+  constructor (components: EndingsComponents<T>) {
     this.components = components
   }
 
@@ -63,7 +75,7 @@ export class Endings {
   }
 
   /** Ends a task by an event that is final. */
-  end (task: OpenTask, event: TaskEvent, answer?: Answer): void {
+  end (task: T, event: TaskEvent, answer?: Answer): void {
     const { tasks, journal, onEnd } = this.components
     if (!journal.durable || task.volatile) {
       onEnd(task)
@@ -73,9 +85,10 @@ export class Endings {
     }
     const before = tasks.get(task.id)
     if (before === undefined) return
-    task.ending = { task, event, before, record: reduceTask(before, event), answers: answer === undefined ? [] : [answer] }
+    const ending: Ending<T> = { task, event, before, record: reduceTask(before, event), answers: answer === undefined ? [] : [answer] }
+    task.ending = ending
     this.pending++
-    this.write(task.ending)
+    this.write(ending)
   }
 
   /** Resolves when what is under way is written or has failed, or when that takes too long; nothing is tried again. */
@@ -88,8 +101,8 @@ export class Endings {
     clearTimeout(timer)
   }
 
-  private write (ending: Ending): void {
-    const promise = this.components.journal.ended(ending.record)
+  private write (ending: Ending<T>): void {
+    const promise = this.handOver(ending.record)
     if (promise === this.group?.promise) {
       this.group.endings.push(ending)
       return
@@ -105,7 +118,7 @@ export class Endings {
     this.writing.add(written)
   }
 
-  private written (endings: Ending[]): void {
+  private written (endings: Array<Ending<T>>): void {
     const { tasks, journal, onEnd, onRoom } = this.components
     const wasFull = this.isFull
     for (const ending of endings) {
@@ -118,22 +131,44 @@ export class Endings {
       if (isAmended && record !== undefined) journal.amended(record)
       for (const { worker, ref } of answers) worker.acks.add(ref)
     }
-    if (this.failing) this.components.log('info', 'results are written again')
+    if (this.failing) this.components.log('info', `${this.what} are written again`)
     this.failing = false
     this.retryMs = JOURNAL_RETRY_MIN_MS
-    if (wasFull) onRoom()
+    if (wasFull) onRoom?.()
   }
 
-  private failed (endings: Ending[], thrown: unknown): void {
+  private failed (endings: Array<Ending<T>>, thrown: unknown): void {
     for (const ending of endings) this.unwritten.add(ending)
     if (this.stopped) return
-    if (!this.failing) this.components.log('error', `results cannot be written, their workers keep them: ${toCorebrumError(thrown).message}`)
-    this.failing = true
+    const { code, message } = toCorebrumError(thrown)
+    // It is not the disk: what it ends with cannot be written at all, and says so instead.
+    if (code !== 'ERR_JOURNAL') for (const ending of endings) this.replace(ending, `its end cannot be kept: ${message}`)
+    else if (!this.failing) this.components.log('error', `${this.what} cannot be written, and are tried again: ${message}`)
+    this.failing ||= code === 'ERR_JOURNAL'
     if (this.retry !== undefined) return
     this.retry = setTimeout(() => {
       this.retry = undefined
       for (const ending of this.unwritten) this.write(ending)
     }, this.retryMs).unref()
     this.retryMs = Math.min(JOURNAL_RETRY_MAX_MS, this.retryMs * 2)
+  }
+
+  /** A journal may throw at once. */
+  private handOver (record: TaskRecord): Promise<void> {
+    try {
+      return this.components.journal.ended(record)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  private replace (ending: Ending<T>, message: string): void {
+    this.components.log('error', `task ${ending.task.id}: ${message}`)
+    ending.event = { type: 'failed', failure: { code: 'ERR_INTERNAL', message, by: this.components.peerId }, atMs: Date.now() }
+    ending.record = reduceTask(ending.before, ending.event)
+  }
+
+  private get what (): string {
+    return this.components.what ?? 'results'
   }
 }

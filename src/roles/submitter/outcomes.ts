@@ -45,7 +45,7 @@ export class Outcomes {
     decline(worker, task.batch.key, now())
     // What it gave back it does not hold: else it could have it again, and give it back again, as often as it likes.
     task.granted.delete(fence)
-    if (alone) end(task, endOf(refusalOf(code, reason), peer))
+    if (alone) end(task, endOf(refusalOf(code, reason), peer, fence))
     else leasing.release(task, { peer, fence, code, reason, ...(code === 'ERR_DECLINED' ? {} : { charged: true }) })
   }
 
@@ -60,11 +60,13 @@ export class Outcomes {
 
   /** A result ends its task, unless it failed and may be tried again. */
   settle (task: OpenTask, outcome: Outcome, answer: Answer): void {
-    const { attempts, end, receipts } = this.components
-    const { peer } = answer.worker.link
+    const { attempts, changes, end, receipts } = this.components
+    const { peer, holder } = answer.worker.link
+    const { fence } = answer.ref
+    if (holder !== undefined) changes.apply(task, { type: 'noted', event: { atMs: Date.now(), kind: 'collected', peer: holder, fence } })
     if (!outcome.ok && isRetried(task.trouble, outcome.code, task.policy.retries ?? 0)) return this.tryAgain(task, outcome, answer, true)
     attempts.delivered(task, peer, outcome.ok ? undefined : outcome.code)
-    end(task, endOf(outcome, peer), answer)
+    end(task, endOf(outcome, peer, fence), answer)
     // Of a volatile task nothing is kept that a receipt could stand beside.
     if (!task.volatile) receipts?.expect(acceptedResult(task, outcome, answer))
   }

@@ -105,6 +105,32 @@ describe('recurring tasks', () => {
     assert.deepEqual([node.tasks.record(id).state, node.tasks.record(id).outputs, node.tasks.record(id).job?.done], ['completed', { result: 2 }, 2])
   })
 
+  it('do not run again what was kept no longer, where a newer run is known', async () => {
+    let node = createFakeJobNode()
+    const id = await start(node, every())
+    const kept = node.tasks.disk.jobs.get(id) ?? assert.fail()
+    for (let run = 0; run < 3; run++) {
+      node.tasks.complete(`${id}-${run}`, { result: run })
+      await settled()
+      await after(5_000)
+    }
+    node.tasks.disk.jobs.set(id, kept)
+    for (const run of [0, 1]) node.tasks.disk.finished.delete(`${id}-${run}`)
+    node = await node.restart()
+    assert.deepEqual(node.names(), [])
+    assert.deepEqual(node.tasks.record(id).job, { kind: 'recurring', done: 3, failed: 0 })
+  })
+
+  it('go on while what they keep cannot be written', async () => {
+    const node = createFakeJobNode()
+    const id = await start(node, every())
+    node.tasks.disk.jobs.set = () => { throw new Error('no space left on device') }
+    node.tasks.complete(`${id}-0`, { result: 1 })
+    await settled()
+    await after(5_000)
+    assert.deepEqual([node.tasks.record(id).state, node.tasks.submitted.length], ['running', 2])
+  })
+
   it('may be pipelines, whose steps have ids of their own', async () => {
     let node = createFakeJobNode()
     const id = await start(node, `name: p\nstream_config: {time_interval: 5}\ntasks:\n  - {name: a, ${TASK}, outputs: [{name: v, type: integer}]}\n  - {name: b, ${TASK}, inputs: [{name: v, type: integer}]}\n`)

@@ -58,7 +58,7 @@ function pinned (task: TaskDefinition): TaskDefinition {
 
 function kept (definition: AnyDefinition): AnyDefinition {
   if (!isPipeline(definition)) return pinned(definition)
-  const rest = without(definition, 'version', 'description', 'schedule')
+  const rest = without(definition, 'version', 'description', 'schedule', 'examples')
   return { ...rest, steps: rest.steps.map((step) => ({ ...step, task: pinned(step.task) })), tags: [], metadata: {} }
 }
 
