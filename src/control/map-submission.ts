@@ -2,7 +2,9 @@
 import { CorebrumError } from '../errors.ts'
 import type { MapRequest } from '../jobs/map/maps.ts'
 import type { MapStatus } from '../jobs/map/map-status.ts'
+import { bindInputs, declareInputs } from '../task/bind.ts'
 import { isPipeline, type TaskDefinition, type TaskPolicy } from '../task/definition.ts'
+import { parseJsonInputs } from '../task/json.ts'
 import { quoted, type Value } from '../task/values.ts'
 import { readSubmission, type SubmissionText } from './submission.ts'
 import { compact, type View } from './views.ts'
@@ -31,6 +33,21 @@ export async function readMapSubmission ({ reduce, failFast, noCache, policy, ..
   return { request, warnings: [...each.warnings, ...final?.warnings ?? []] }
 }
 
+/**
+ * Looks at one input of a map before there is one; `where` names it. Rejects with ERR_INPUT when no task could take it, and as
+ * `readMapSubmission` of the definition.
+ */
+export async function checkMapInput (text: MapSubmissionText, { text: line, where }: { text: string, where: string }): Promise<void> {
+  const { definition, inputs } = await readSubmission(text)
+  const given = { ...inputs, ...parseJsonInputs(line, `--map: ${where}`) }
+  try {
+    await bindInputs(declareInputs(single(definition), given), given)
+  } catch (cause) {
+    if (!(cause instanceof CorebrumError) || cause.code !== 'ERR_INPUT') throw cause
+    throw new CorebrumError('ERR_INPUT', `--map: ${where}: ${cause.message}`, { cause, problems: cause.problems })
+  }
+}
+
 /** The input that the numbers of a range are for. Rejects as `readMapSubmission`, and with ERR_USAGE when it is not clear which. */
 export async function rangeInput (text: MapSubmissionText): Promise<string> {
   const { definition, inputs } = await readSubmission(text)
@@ -47,5 +64,5 @@ export function mapView ({ id, name, state, items, total, done, failed, message,
 
 function single (definition: Awaited<ReturnType<typeof readSubmission>>['definition']): TaskDefinition {
   if (!isPipeline(definition)) return definition
-  throw new CorebrumError('ERR_USAGE', `${quoted(definition.name)} is a pipeline; a map runs one task for each input: give it the definition of a task`)
+  throw new CorebrumError('ERR_USAGE', `${quoted(definition.name)} is a pipeline; a map runs one task for each input, and one at its end: give it the definition of a task`)
 }

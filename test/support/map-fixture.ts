@@ -4,8 +4,9 @@ import { createJobs, type Jobs } from '../../src/jobs/jobs.ts'
 import { createMaps, type MapRequest, type Maps } from '../../src/jobs/map/maps.ts'
 import type { MapJob } from '../../src/jobs/map/map-job.ts'
 import type { JobTasks } from '../../src/jobs/ports.ts'
+import type { TaskJournal } from '../../src/roles/journal.ts'
 import { NO_JOURNAL } from '../../src/roles/no-journal.ts'
-import type { TaskDefinition } from '../../src/task/definition.ts'
+import type { TaskDefinition, TaskPolicy } from '../../src/task/definition.ts'
 import { newTask, reduceTask, type TaskRecord } from '../../src/task/state.ts'
 import { NO_USAGE } from '../../src/task/usage.ts'
 import type { Value } from '../../src/task/values.ts'
@@ -22,6 +23,10 @@ export interface MapBench {
   /** Open at the same time, at most. */
   mostOpen: number
   record (id: string): TaskRecord | undefined
+  /** The first record of the job for which `is` holds. */
+  recorded (id: string, is: (record: TaskRecord) => boolean): Promise<TaskRecord>
+  /** Policies of the tasks that were submitted. */
+  policies: Array<Partial<TaskPolicy> | undefined>
   /** A new node on the same folder. */
   restarted (answer?: MapAnswer): MapBench
 }
@@ -42,21 +47,29 @@ export const DEFINITION: TaskDefinition = {
 /** `{result: 2 * number}`. */
 export const double: MapAnswer = ({ inputs }) => ({ result: Number(inputs.number) * 2 })
 
+export interface MapBenchOptions {
+  /** What a daemon's journal has of its jobs. Default: it is a command, which has none. */
+  rows?: Map<string, Uint8Array>
+  keepMs?: number
+}
+
 /** Throwing in `answer` makes the submit fail. */
-export function mapBench (dataDir: string, answer: MapAnswer = double): MapBench {
+export function mapBench (dataDir: string, answer: MapAnswer = double, { rows, keepMs = 1_000 }: MapBenchOptions = {}): MapBench {
   const records = new Map<string, TaskRecord>()
   const ends = new Map<string, Promise<TaskRecord>>()
   const cancels = new Map<string, (record: TaskRecord) => void>()
   let open = 0
-  const bench: Pick<MapBench, 'submitted' | 'mostOpen'> = { submitted: [], mostOpen: 0 }
+  const bench: Pick<MapBench, 'submitted' | 'mostOpen' | 'policies'> = { submitted: [], mostOpen: 0, policies: [] }
+  const waiting = new Set<() => void>()
   const ended = (id: string, result: Record<string, Value> | CorebrumError): TaskRecord => reduceTask(newTask(id, 'item', 0), result instanceof CorebrumError
     ? { type: 'failed', failure: { code: result.code, message: result.message, by: 'worker' }, atMs: 1 }
     : { type: 'completed', worker: 'worker', outputs: result, usage: NO_USAGE, logs: '', atMs: 1 })
   const tasks: JobTasks = {
     peerId: 'self',
-    async submit (_definition, inputs, { id }) {
+    async submit (_definition, inputs, { id, policy }) {
       if (ends.has(id)) return
       bench.submitted.push(id)
+      bench.policies.push(policy)
       const result = answer({ id, index: Number(id.slice(37)), inputs })
       open++
       bench.mostOpen = Math.max(bench.mostOpen, open)
@@ -70,6 +83,8 @@ export function mapBench (dataDir: string, answer: MapAnswer = double): MapBench
     forget (id) { ends.delete(id) },
     pin: async (definition) => ({ definition, release: () => {} }),
     hold: () => () => {},
+    openIds: () => [],
+    stop () {},
     add (id, name) {
       const record = newTask(id, name, 0)
       records.set(id, record)
@@ -78,11 +93,32 @@ export function mapBench (dataDir: string, answer: MapAnswer = double): MapBench
     async apply (id, event) {
       const record = records.get(id)
       if (record !== undefined) records.set(id, reduceTask(record, event))
+      for (const look of waiting) look()
     },
+    addAgain (id, name, createdAtMs) { records.set(id, newTask(id, name, createdAtMs)) },
   }
-  const maps = createMaps({ tasks, jobs: () => jobs, dataDir, durable: false })
-  const jobs: Jobs = createJobs({ tasks, journal: NO_JOURNAL, kinds: [maps.kind] })
-  return Object.assign(bench, { maps, jobs, record: (id: string) => records.get(id), restarted: (next: MapAnswer = answer) => mapBench(dataDir, next) })
+  const maps = createMaps({ tasks, jobs: () => jobs, dataDir, durable: rows !== undefined, keepMs, savedJobs: () => journal.jobs() })
+  const journal = rows === undefined ? NO_JOURNAL : journalOf(rows)
+  const jobs: Jobs = createJobs({ tasks, journal, kinds: [maps.kind] })
+  const recorded: MapBench['recorded'] = (id, is) => new Promise((resolve) => {
+    const look = (): void => {
+      const record = records.get(id)
+      if (record === undefined || !is(record)) return
+      waiting.delete(look)
+      resolve(record)
+    }
+    waiting.add(look)
+    look()
+  })
+  return Object.assign(bench, { maps, jobs, recorded, record: (id: string) => records.get(id), restarted: (next: MapAnswer = answer) => mapBench(dataDir, next, { keepMs, ...(rows === undefined ? {} : { rows }) }) })
+}
+
+function journalOf (rows: Map<string, Uint8Array>): Pick<TaskJournal, 'saveJob' | 'dropJob' | 'jobs'> {
+  return {
+    async saveJob (id, bytes) { rows.set(id, bytes) },
+    dropJob (id) { rows.delete(id) },
+    async * jobs () { for (const [id, bytes] of [...rows]) yield { id, bytes } },
+  }
 }
 
 export async function * chunks (...texts: string[]): AsyncGenerator<Uint8Array> {

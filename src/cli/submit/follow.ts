@@ -13,6 +13,7 @@ import { print, printJson, say } from '../output.ts'
 import { plainText } from '../plain-text.ts'
 import type { Progress } from '../progress.ts'
 import { declineLines, outputsOf, stateLine, usageLine } from '../task-text.ts'
+import { createReplicasHint } from './replicas-hint.ts'
 import type { TaskSource } from './source.ts'
 
 export interface FollowOptions {
@@ -36,6 +37,7 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
   let runs = 0
   let withheld = ''
   const declines = new Set<string>()
+  const hint = createReplicasHint(source, (line) => { progress.note(line) })
   const log = createLogText((text) => {
     if (quiet) withheld += text
     else progress.log(text)
@@ -71,7 +73,9 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
     }
     if (event.type === 'task') {
       task = event.task
-      for (const line of declineLines(task)) {
+      hint.show(task)
+      // How it ended is said below.
+      for (const line of exitOfState(textField(task, 'state')) === undefined ? declineLines(task) : []) {
         if (!declines.has(line)) progress.note(line)
         declines.add(line)
       }
@@ -101,6 +105,7 @@ export async function follow (source: TaskSource, { progress, json, quiet = fals
     }
   } finally {
     clearTimeout(timer)
+    hint.end()
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
     progress.end()

@@ -14,6 +14,7 @@ import { configSources, type NodeFlags } from '../flags.ts'
 import { readTextFile, readValue } from '../input.ts'
 import { policyOf, type PolicyFlags } from '../policy-flags.ts'
 import { mapInputs } from './map-inputs.ts'
+import { checkNodeFlags, warnOfNodeFlags } from './node-flags.ts'
 import { createMapOutput } from './map-output.ts'
 import { createMapProgress } from './map-progress.ts'
 import { runMap } from './map-run.ts'
@@ -44,16 +45,24 @@ export async function submitMap (flags: MapFlags): Promise<ExitCode> {
     const { rangeInput } = await import('../../control/map-submission.ts')
     return await rangeInput(request)
   }
-  const chunks = flags.map === undefined ? undefined : mapInputs(flags.map, inputName)
+  await checkNodeFlags(flags)
+  const inputs = flags.map === undefined ? undefined : await mapInputs(flags.map, inputName)
+  const check = async (): Promise<void> => {
+    if (request === undefined || inputs === undefined) return
+    const { checkMapInput } = await import('../../control/map-submission.ts')
+    for (const sample of await inputs.samples()) await checkMapInput(request, sample)
+  }
   const source = await mapSource(flags)
   try {
     return await runMap(source, {
       map: request ?? flags.resume ?? '',
-      chunks,
+      chunks: inputs?.chunks,
+      check,
+      given: flags.map,
       ordered: flags.unordered !== true,
       detach: flags.detach === true,
       progress: createMapProgress({ quiet: flags.quiet === true || flags.detach === true }),
-      output: createMapOutput(flags.output),
+      output: createMapOutput(flags.output, { reading: flags.map?.startsWith('@') === true ? flags.map.slice(1) : undefined }),
     })
   } finally {
     await source.close()
@@ -68,6 +77,7 @@ async function mapSource (flags: MapFlags): Promise<MapSource> {
   if (flags.local !== true && existsSync(controlSocketPath(dataDir))) {
     try {
       await client.get('/v1/node')
+      warnOfNodeFlags(flags)
       return createMapClient(client)
     } catch (error) {
       // The socket of a daemon that was killed stays behind.

@@ -7,21 +7,37 @@ import { CorebrumError } from '../../errors.ts'
 import { MAX_DEFINITION_BYTES, MAX_MAP_ITEMS } from '../../limits.ts'
 import { formatJson, parseJsonValue } from '../../task/json.ts'
 import { exactInteger, type Value } from '../../task/values.ts'
-import { readTextFile } from '../input.ts'
+import { firstLine } from './first-line.ts'
+
+/** One input, and how messages name it. */
+export interface InputLine {
+  text: string
+  where: string
+}
+
+export interface MapInputs {
+  /** NDJSON; read once. Rejects with ERR_USAGE. */
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** What can be looked at before a map begins: the first input, or all that stand on the command line. Waits for standard input; rejects as `chunks`. */
+  samples (): Promise<InputLine[]>
+}
 
 const ALLOWED = '@FILE with one JSON object on each line, - for standard input, a JSON array, or a range such as 1..1000 or number=1..1000..5'
 const RANGE = /^(?:([^=]+)=)?(-?\d{1,30})\.\.(-?\d{1,30})(?:\.\.(-?\d{1,30}))?$/
 /** Lines are handed on in pieces of about so many characters. */
 const PIECE_CHARS = 64 * 1024
-const PEEK_BYTES = 4096
+const OPEN_BRACKET = '['.charCodeAt(0)
 
-/** Chunks of NDJSON. `inputName` names the input that the numbers of a range are for. Throws and rejects with ERR_USAGE and ERR_INPUT. */
-export function mapInputs (given: string, inputName: () => Promise<string>): AsyncIterable<Uint8Array> {
-  if (given === '-') return chunksOf(process.stdin, 'standard input')
-  if (given.startsWith('@')) return fileLines(given.slice(1))
-  if (given.trimStart().startsWith('[')) return arrayLines(given, '--map')
+/** `inputName` names the input that the numbers of a range are for. Rejects with ERR_USAGE and ERR_INPUT when there is nothing to begin with. */
+export async function mapInputs (given: string, inputName: () => Promise<string>): Promise<MapInputs> {
+  if (given === '-') return inputsOf(chunksOf(process.stdin, 'standard input'), 'standard input')
+  if (given.startsWith('@')) return await fileInputs(given.slice(1))
+  if (given.trimStart().startsWith('[')) {
+    const items = arrayItems(given, '--map')
+    return { chunks: streamed(pieces(items)), samples: async () => items.map((text, i) => ({ text, where: `item ${i + 1}` })) }
+  }
   const range = RANGE.exec(given)
-  if (range !== null) return rangeLines(range, inputName)
+  if (range !== null) return inputsOf(streamed(pieces(await rangeLines(range, inputName))), given, { isFile: false })
   throw new CorebrumError('ERR_USAGE', `--map: found ${JSON.stringify(given.slice(0, 60))}, allowed: ${ALLOWED}`)
 }
 
@@ -49,6 +65,17 @@ function different (): CorebrumError {
   return new CorebrumError('ERR_USAGE', '--map: these are not the inputs that the map was begun with; give it the same ones')
 }
 
+function inputsOf (chunks: AsyncIterable<Uint8Array>, name: string, { isFile = true }: { isFile?: boolean } = {}): MapInputs {
+  const { first, all } = firstLine(chunks)
+  return {
+    chunks: all,
+    async samples () {
+      const found = await first()
+      return found === undefined ? [] : [{ text: found.text, where: isFile ? `line ${found.line} of ${name}` : name }]
+    },
+  }
+}
+
 async function * chunksOf (stream: AsyncIterable<unknown>, name: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) if (chunk instanceof Uint8Array) yield chunk
@@ -57,33 +84,40 @@ async function * chunksOf (stream: AsyncIterable<unknown>, name: string): AsyncG
   }
 }
 
-/** A file whose first character is a bracket is one array; all others have lines. */
-async function * fileLines (path: string): AsyncGenerator<Uint8Array> {
-  if (await firstCharacter(path) === '[') yield * arrayLines(await readTextFile(path, '--map', MAX_DEFINITION_BYTES), path)
-  else yield * chunksOf(createReadStream(path, { highWaterMark: PIECE_CHARS }), path)
+/** A file whose first character is a bracket is one array; all others have lines. It is opened here, and read once: it may be a pipe. */
+async function fileInputs (path: string): Promise<MapInputs> {
+  if (path === '') throw new CorebrumError('ERR_USAGE', `--map: there is no name of a file behind the @; allowed: ${ALLOWED}`)
+  const { begin, all } = firstLine(chunksOf(createReadStream(path, { highWaterMark: PIECE_CHARS }), path))
+  if (await begin() !== OPEN_BRACKET) return inputsOf(all, path)
+  return inputsOf(streamed(pieces(arrayItems(await wholeText(all, path), path))), path, { isFile: false })
 }
 
-async function firstCharacter (path: string): Promise<string> {
-  for await (const chunk of chunksOf(createReadStream(path, { end: PEEK_BYTES - 1 }), path)) return Buffer.from(chunk).toString().trimStart().charAt(0)
-  return ''
+async function wholeText (chunks: AsyncIterable<Uint8Array>, path: string): Promise<string> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.length
+    if (bytes > MAX_DEFINITION_BYTES) throw new CorebrumError('ERR_USAGE', `--map: ${path} cannot be read: as one array it may have ${MAX_DEFINITION_BYTES} bytes; put one object on each line instead`)
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
-async function * arrayLines (text: string, name: string): AsyncGenerator<Uint8Array> {
+function arrayItems (text: string, name: string): string[] {
   const items = parseJsonValue(text, name)
   if (!Array.isArray(items)) throw new CorebrumError('ERR_USAGE', `${name}: found JSON that is no array; allowed: ${ALLOWED}`)
-  yield * pieces(items.map((item) => formatJson(item)))
+  return items.map((item) => formatJson(item))
 }
 
-async function * rangeLines ([, named, first = '', last = '', by = '1']: RegExpExecArray, inputName: () => Promise<string>): AsyncGenerator<Uint8Array> {
+async function rangeLines ([, named, first = '', last = '', by = '1']: RegExpExecArray, inputName: () => Promise<string>): Promise<Iterable<string>> {
   const [from, to, step] = [BigInt(first), BigInt(last), BigInt(by)]
   if (step === 0n || (to - from) * step < 0n) throw new CorebrumError('ERR_USAGE', `--map: no number lies between ${first} and ${last} in steps of ${by}`)
   if ((to - from) / step >= BigInt(MAX_MAP_ITEMS)) throw new CorebrumError('ERR_USAGE', `--map: the range has ${(to - from) / step + 1n} numbers; allowed: ${MAX_MAP_ITEMS}`)
   const name = named ?? await inputName()
   const count = Number((to - from) / step) + 1
-  const numbers = function * (): Generator<string> {
+  return (function * (): Generator<string> {
     for (let i = 0; i < count; i++) yield formatJson({ [name]: exactInteger(from + BigInt(i) * step) } satisfies Record<string, Value>)
-  }
-  yield * pieces(numbers())
+  })()
 }
 
 function * pieces (lines: Iterable<string>): Generator<Uint8Array> {
@@ -95,4 +129,8 @@ function * pieces (lines: Iterable<string>): Generator<Uint8Array> {
     piece = ''
   }
   if (piece !== '') yield Buffer.from(piece)
+}
+
+async function * streamed (chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield * chunks
 }

@@ -8,7 +8,7 @@ import { createHelpingNode, type HelpingNodeOptions } from './helping-node.ts'
 export function ownNodeMaps (sources: ConfigSources, options: HelpingNodeOptions): MapSource {
   const helping = createHelpingNode(sources, options)
   let starting: Promise<Node> | undefined
-  /** Nobody would ever clear it away. */
+  /** Nobody would clear it away for long. */
   let handedOver: string | undefined
 
   const maps = async (): Promise<Node['maps']> => {
@@ -52,7 +52,7 @@ export function ownNodeMaps (sources: ConfigSources, options: HelpingNodeOptions
     async close () {
       const node = await starting?.catch(() => undefined)
       await helping.close()
-      if (handedOver !== undefined) await node?.maps.remove(handedOver)
+      if (handedOver !== undefined) await node?.maps.discard(handedOver)
     },
   }
 }

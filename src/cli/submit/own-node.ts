@@ -7,7 +7,7 @@ import type { SubmitEvent } from '../../control/submit-event.ts'
 import { taskEvents } from '../../control/task-events.ts'
 import { CorebrumError } from '../../errors.ts'
 import { MESH_WAIT_MS } from '../../limits.ts'
-import type { TaskHandle } from '../../node.ts'
+import type { Node, TaskHandle } from '../../node.ts'
 import { bindInputs, declareInputs } from '../../task/bind.ts'
 import { isPipeline, type AnyDefinition } from '../../task/definition.ts'
 import { quoted } from '../../task/values.ts'
@@ -18,6 +18,7 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, o
   const abandoned = new AbortController()
   const node = createHelpingNode(sources, options)
   let task: TaskHandle | undefined
+  let running: Node | undefined
 
   const events = async function * (): AsyncGenerator<SubmitEvent> {
     // Together: a mistake in the definition is reported without waiting for the node.
@@ -26,6 +27,7 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, o
     if (request.policy?.on !== undefined && !options.local) await started.waitForPeer(MESH_WAIT_MS)
     const handle = await started.submit(definition, inputs, { baseDir: request.baseDir, signal: abandoned.signal, policy: request.policy, noCache: request.noCache })
     task = handle
+    running = started
     yield { type: 'accepted', id: handle.id, warnings }
     node.help()
     yield * taskEvents(handle, { without: request.outputFiles ?? [], children: (id, page) => started.children(id, page) })
@@ -39,6 +41,9 @@ export function ownNodeSource (request: SubmitRequest, sources: ConfigSources, o
     },
     async * output (_id, name) {
       yield outputBytes(task?.record().outputs ?? {}, name)
+    },
+    async waiting (id) {
+      return (await running?.children(id) ?? []).filter(({ state }) => state === 'pending').length
     },
     abandon: () => abandoned.abort(),
     close: () => node.close(),

@@ -8,6 +8,8 @@ export interface TaskSource {
   cancel (id: string): Promise<void>
   /** One output of the task, which has completed. */
   output (id: string, name: string): AsyncIterable<Uint8Array>
+  /** How many of the tasks that this one is made of wait for a peer. */
+  waiting (id: string): Promise<number>
   /** Gives up a submission that has no id yet. */
   abandon (): void
   /** True when the task goes on after this command has ended. */

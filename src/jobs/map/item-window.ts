@@ -8,7 +8,7 @@ import { parseJsonInputs } from '../../task/json.ts'
 import { childId } from '../../task/task-id.ts'
 import type { Value } from '../../task/values.ts'
 import type { ChildOptions, JobTasks } from '../ports.ts'
-import type { MapSettings } from './map-settings.ts'
+import { deadlineAtMs, policyNow, type MapSettings } from './map-settings.ts'
 import { lineOfError, lineOfRecord, type ResultLine } from './result-line.ts'
 import type { ResultsLog } from './results-log.ts'
 import type { SpoolCursor, SpoolItem } from './spool-cursor.ts'
@@ -109,23 +109,38 @@ export class ItemWindow {
     const cost = ITEM_BYTES + text.length * BYTES_PER_CHAR
     this.open.add(index)
     this.bytes += cost
-    const result = await this.result(item)
+    try {
+      const result = await this.result(item)
+      if (result !== undefined && !this.stopped) this.keep(index, result)
+    } catch (error) {
+      this.stuck(toCorebrumError(error))
+    }
     this.open.delete(index)
     this.bytes -= cost
-    if (this.stopped) return
-    if (result !== undefined) {
-      this.components.log.add(index, result.failed, result.line)
-      if (result.failed) this.components.onFailed(index)
+    if (!this.stopped) this.pump()
+  }
+
+  private keep (index: number, { failed, line }: ResultLine): void {
+    const { log, onFailed } = this.components
+    let isFailed = failed
+    try {
+      log.add(index, failed, line)
+    } catch (error) {
+      // Of this input alone: it would come again each time that the map goes on.
+      isFailed = true
+      log.add(index, isFailed, lineOfError(index, 'ERR_INTERNAL', `its result cannot be kept: ${toCorebrumError(error).message}`).line)
     }
-    this.pump()
+    if (isFailed) onFailed(index)
   }
 
   /** Undefined when there is none, and the input is put back, or the window has stopped. */
   private async result (item: SpoolItem): Promise<ResultLine | undefined> {
-    const { id, tasks, settings: { definition, policy, noCache } } = this.components
+    const { id, tasks, settings } = this.components
+    const { definition, noCache } = settings
     const { index, line } = item
     try {
       const taskId = childId(id, index)
+      const policy = policyNow(settings, definition)
       const options: ChildOptions = { id: taskId, volatile: true, noCache }
       if (policy !== undefined) options.policy = policy
       await tasks.submit(definition, this.inputs(item), options)
@@ -137,6 +152,11 @@ export class ItemWindow {
       const record = await tasks.done(taskId)
       if (this.stopped) return undefined
       tasks.forget(taskId)
+      if (record.failure?.code === 'ERR_DEADLINE' && this.isLate()) {
+        // The map itself ends at this moment; that is no result of one input.
+        this.stopped = true
+        return undefined
+      }
       return lineOfRecord(index, record)
     } catch (thrown) {
       if (this.stopped) return undefined
@@ -151,6 +171,11 @@ export class ItemWindow {
       else return lineOfError(index, error.code, error.code === 'ERR_INPUT' ? `line ${line}: ${error.message}` : error.message)
       return undefined
     }
+  }
+
+  private isLate (): boolean {
+    const atMs = deadlineAtMs(this.components.settings)
+    return atMs !== undefined && Date.now() >= atMs
   }
 
   /** Throws ERR_INPUT. */

@@ -1,7 +1,9 @@
 /** How a map ends: what its record says of all results together. */
 import { ERRORS, toCorebrumError, type ErrorCode } from '../../errors.ts'
+import { durationText } from '../../task/duration.ts'
 import type { JobEnd } from '../job-kind.ts'
 import type { MapState } from './map-folder.ts'
+import type { MapSettings } from './map-settings.ts'
 import { runReduce, type ReduceComponents } from './reduce.ts'
 import { readResultLine } from './result-line.ts'
 import { readResults } from './results-reader.ts'
@@ -34,6 +36,11 @@ export async function failureOf (log: ResultsLog, index: number): Promise<JobEnd
   const error = text === undefined ? undefined : readResultLine(text)?.error
   const failed = log.failed === 1 ? 'one' : String(log.failed)
   return { ok: false, code: asCode(error?.code), message: `${failed} of ${log.done} inputs failed; the first is input ${index}: ${error?.message ?? 'unknown'}` }
+}
+
+/** Of a map that was not done by its deadline. */
+export function lateEnd ({ policy }: Pick<MapSettings, 'policy'>): JobEnd {
+  return { ok: false, code: 'ERR_DEADLINE', message: `the map had not ended ${durationText(policy?.deadlineMs ?? 0)} after it was submitted` }
 }
 
 /** Of a map that had ended before. */

@@ -6,10 +6,10 @@ import { decode, encode } from '../../cbor.ts'
 import { codeOf } from '../../config/system-error.ts'
 import { CorebrumError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { MAX_MAP_ITEMS, MAX_NAME_CHARS } from '../../limits.ts'
-import { lockHolder, lockText } from '../../modules/process-token.ts'
 import type { Value } from '../../task/values.ts'
 import { asInteger, asRecord, asText, broken } from '../../wire/shape.ts'
 import { optional, valuesFromSaved } from '../saved-definition.ts'
+import { lockFolder, unlockFolder } from './folder-lock.ts'
 import { damaged, fileError } from './job-error.ts'
 import { settingsFromSaved, settingsToSaved, type MapSettings } from './map-settings.ts'
 
@@ -35,8 +35,11 @@ export interface MapFolder {
   readonly resultsPath: string
   readonly settings: MapSettings
   readonly state: MapState
-  /** It is on disk when it resolves. Rejects with ERR_JOURNAL. */
+  /** A daemon has a record of it: it goes when that goes, whoever ends it. */
+  readonly kept: boolean
+  /** They are on disk when it resolves. Rejects with ERR_JOURNAL. */
   setState (state: MapState): Promise<void>
+  keep (): Promise<void>
   /** Lets other processes have it. */
   unlock (): Promise<void>
 }
@@ -49,69 +52,87 @@ export function mapDir (dataDir: string, id: string): string {
 }
 
 /** Makes the folder of a new map, open for this process. Rejects with ERR_JOURNAL; then there is none. */
-export async function makeMapFolder (dir: string, settings: MapSettings): Promise<MapFolder> {
+export async function makeMapFolder (dir: string, settings: MapSettings, { kept }: { kept: boolean }): Promise<MapFolder> {
+  const standing: Standing = { state: { state: 'open' }, kept }
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 })
-    await lock(dir)
+    await lockFolder(dir)
     await writeChecked(join(dir, 'map'), settingsToSaved(settings))
-    await writeChecked(join(dir, 'state'), { state: 'open' })
-    return folderOf(dir, settings, { state: 'open' })
+    await writeChecked(join(dir, 'state'), standingToSaved(standing))
+    return folderOf(dir, settings, standing)
   } catch (error) {
     await rm(dir, { recursive: true, force: true }).catch(() => {})
     throw fileError(error, dir)
   }
 }
 
-/** Rejects with ERR_TASK_UNKNOWN, with ERR_USAGE when another process has it open, and with ERR_JOURNAL. */
+/** Rejects with ERR_TASK_UNKNOWN, with FolderBusyError when another process has it open, and with ERR_JOURNAL. */
 export async function openMapFolder (dir: string): Promise<MapFolder> {
   try {
-    const settings = await readChecked(join(dir, 'map'), settingsFromSaved)
-    const state = await readChecked(join(dir, 'state'), readState)
-    await lock(dir)
-    return folderOf(dir, settings, state)
+    // First, as whoever has it may just write how it stands.
+    await lockFolder(dir)
+    try {
+      return folderOf(dir, await readMapSettings(dir), await readChecked(join(dir, 'state'), readStanding))
+    } catch (error) {
+      await unlockFolder(dir)
+      throw error
+    }
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no map in ${dir}; a map that ended without a daemon is not kept, and other data folders have others`, { cause: error })
-    throw fileError(error, dir)
+    throw mapError(error, dir)
   }
 }
 
-function folderOf (dir: string, settings: MapSettings, first: MapState): MapFolder {
-  let state = first
+/** What a map is, also of one that another process has open. Rejects with ERR_TASK_UNKNOWN and ERR_JOURNAL. */
+export async function readMapSettings (dir: string): Promise<MapSettings> {
+  try {
+    return await readChecked(join(dir, 'map'), settingsFromSaved)
+  } catch (error) {
+    throw mapError(error, dir)
+  }
+}
+
+function mapError (error: unknown, dir: string): CorebrumError {
+  if (codeOf(error) !== 'ENOENT') return fileError(error, dir)
+  return new CorebrumError('ERR_TASK_UNKNOWN', `there is no map in ${dir}; a map that ended without a daemon is not kept, and other data folders have others`, { cause: error })
+}
+
+interface Standing { state: MapState, kept: boolean }
+
+function folderOf (dir: string, settings: MapSettings, first: Standing): MapFolder {
+  let standing = first
+  let isLocked = true
+  const write = async (next: Standing): Promise<void> => {
+    try {
+      await writeChecked(join(dir, 'state'), standingToSaved(next))
+      standing = next
+    } catch (error) {
+      throw fileError(error, dir)
+    }
+  }
   return {
     inputsPath: join(dir, 'inputs'),
     resultsPath: join(dir, 'results'),
     settings,
-    get state () { return state },
-    async setState (next) {
-      try {
-        await writeChecked(join(dir, 'state'), { ...next })
-        state = next
-      } catch (error) {
-        throw fileError(error, dir)
-      }
+    get state () { return standing.state },
+    get kept () { return standing.kept },
+    setState: (state) => write({ ...standing, state }),
+    async keep () {
+      if (!standing.kept) await write({ ...standing, kept: true })
     },
     async unlock () {
-      await rm(join(dir, 'lock'), { force: true }).catch(() => {})
+      // Once: from then on it may be another one's.
+      if (isLocked) await unlockFolder(dir)
+      isLocked = false
     },
   }
 }
 
-async function lock (dir: string): Promise<void> {
-  const path = join(dir, 'lock')
-  for (let tries = 0; ; tries++) {
-    try {
-      const file = await open(path, 'wx', 0o600)
-      await file.writeFile(lockText()).finally(() => file.close())
-      return
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST' || tries > 1) throw error
-      const pid = lockHolder(await readFile(path, 'utf8').catch(() => ''))
-      if (pid !== undefined) {
-        throw new CorebrumError('ERR_USAGE', `this map is open in process ${pid}; let that go on with it, or end it first (${path})`)
-      }
-      await rm(path, { force: true })
-    }
-  }
+function standingToSaved ({ state, kept }: Standing): unknown {
+  return { ...state, ...(kept ? { kept } : {}) }
+}
+
+function readStanding (raw: unknown): Standing {
+  return { state: readState(raw), kept: asRecord(raw, 'a map').kept === true }
 }
 
 /** A file that is there as a whole or as it was before; its first bytes are the CRC of the rest. */

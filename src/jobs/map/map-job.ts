@@ -3,16 +3,21 @@
  * going on is the same as after a restart.
  */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
-import { MAP_RETRY_MS, MAX_SPOOL_AHEAD_BYTES } from '../limits.ts'
+import { MAP_RETRY_MS } from '../limits.ts'
 import type { JobEnd, PreparedJob, RunningJob } from '../job-kind.ts'
 import type { JobTasks } from '../ports.ts'
-import { endOfState, stateOfEnd } from './map-end.ts'
+import { atTime } from './at-time.ts'
+import { Bell } from './bell.ts'
+import { feed } from './feed.ts'
+import { endOfState, lateEnd, stateOfEnd } from './map-end.ts'
 import { openMapFiles, type MapFiles } from './map-files.ts'
 import type { MapFolder, MapState } from './map-folder.ts'
-import type { MapStatus } from './map-status.ts'
+import { deadlineAtMs } from './map-settings.ts'
+import { statusAtRest, statusRunning, type MapStatus } from './map-status.ts'
 import { ResultsLog } from './results-log.ts'
 import { readResults, type ReadOptions } from './results-reader.ts'
 import type { SpoolMark } from './spool.ts'
+import { createTurns } from './turns.ts'
 
 export interface MapJobComponents {
   id: string
@@ -36,9 +41,9 @@ export class MapJob implements PreparedJob {
   private ended: (end: JobEnd) => void = () => {}
   private adding = false
   private ticker: NodeJS.Timeout | undefined
-  private waiting: Array<() => void> = []
+  private readonly bell = new Bell()
   /** Opening, pausing and ending take turns. */
-  private turn: Promise<unknown> = Promise.resolve()
+  private readonly serially = createTurns()
 
   constructor (components: MapJobComponents) {
     this.id = components.id
@@ -48,7 +53,11 @@ export class MapJob implements PreparedJob {
   }
 
   get name (): string {
-    return this.components.folder.settings.name
+    return this.folder.settings.name
+  }
+
+  get folder (): MapFolder {
+    return this.components.folder
   }
 
   get isOver (): boolean {
@@ -57,10 +66,8 @@ export class MapJob implements PreparedJob {
 
   get status (): MapStatus {
     const { files, rest, id, name } = this
-    const reduced = this.components.folder.settings.reduce !== undefined
-    if (files === undefined) return { id, name, reduced, ...rest, state: rest.state === 'open' ? 'paused' : rest.state, done: rest.done ?? 0, failed: rest.failed ?? 0 }
-    const { spool, log } = files
-    return { id, name, reduced, state: 'running', items: spool.items, ...(spool.isSealed ? { total: spool.items } : {}), done: log.done, failed: log.failed }
+    const what = { id, name, reduced: this.folder.settings.reduce !== undefined }
+    return files === undefined ? statusAtRest(what, rest) : statusRunning(what, files)
   }
 
   saved (): unknown {
@@ -72,21 +79,24 @@ export class MapJob implements PreparedJob {
   }
 
   async run (job: RunningJob): Promise<JobEnd> {
-    if (this.isOver) return endOfState(this.rest)
     this.job = job
+    if (this.isOver) {
+      this.tell()
+      return endOfState(this.rest)
+    }
     const ended = new Promise<JobEnd>((resolve) => { this.ended = resolve })
     job.signal.addEventListener('abort', () => { void this.aborted(toCorebrumError(job.signal.reason).message) }, { once: true })
+    this.watchDeadline(job.signal)
     if (this.rest.state === 'open') await this.proceed().catch((error: unknown) => { this.restAs({ state: 'paused', message: toCorebrumError(error).message }) })
     else this.tell()
     return await ended
   }
 
-  /** Goes on with a map that is paused. Rejects with ERR_JOURNAL, ERR_USAGE when it has ended; it is paused then. */
+  /** Goes on with a map that is paused; one that has ended is left as it is. Rejects with ERR_JOURNAL; it is paused then. */
   proceed (): Promise<void> {
     return this.serially(async () => {
-      if (this.files !== undefined) return
-      if (this.isOver) throw new CorebrumError('ERR_USAGE', `the map ${this.id} has ended as ${this.rest.state}`)
-      await this.components.folder.setState({ state: 'open' })
+      if (this.files !== undefined || this.isOver) return
+      await this.folder.setState({ state: 'open' })
       this.files = await openMapFiles({ ...this.components, onEnd: (end) => { void this.conclude(end) }, onStuck: (error) => { void this.pause(error.message) } })
       this.ticker = setInterval(() => { this.tell() }, MAP_RETRY_MS)
       this.tell()
@@ -106,7 +116,7 @@ export class MapJob implements PreparedJob {
   leave (): Promise<void> {
     return this.serially(async () => {
       if (this.files !== undefined) await this.close('this node stops', undefined)
-      await this.components.folder.unlock()
+      await this.folder.unlock()
     })
   }
 
@@ -120,34 +130,22 @@ export class MapJob implements PreparedJob {
    * Takes the inputs behind those that are there, to their end; slowly while too many wait. Resolves with the number of all.
    * Rejects with ERR_INPUT, ERR_JOURNAL, ERR_USAGE, or as `chunks`; what came before stays.
    */
-  async addInputs (chunks: AsyncIterable<Uint8Array>, { bytes, crc }: SpoolMark): Promise<number> {
+  async addInputs (chunks: AsyncIterable<Uint8Array>, mark: SpoolMark): Promise<number> {
     const files = this.running()
-    const { spool, cursor, closing: { signal: closing } } = files
-    // From then on the beginning of a line is forgotten: its rest must not stand for a whole one.
-    const requireOpen = (): void => { if (closing.aborted) throw new CorebrumError('ERR_CANCELLED', `the map ${this.id} was paused before it had all its inputs`) }
-    if (spool.isSealed) throw new CorebrumError('ERR_USAGE', `the map ${this.id} has all its inputs`)
     if (this.adding) throw new CorebrumError('ERR_USAGE', `another command gives the map ${this.id} its inputs`)
-    if (spool.mark.bytes !== bytes || spool.mark.crc !== crc) throw new CorebrumError('ERR_USAGE', `the inputs do not begin as those that the map ${this.id} has got; give it the same ones again`)
     this.adding = true
     try {
-      for await (const chunk of chunks) {
-        requireOpen()
-        await spool.add(chunk)
-        while (!closing.aborted && spool.size - cursor.consumed > MAX_SPOOL_AHEAD_BYTES) await this.changed()
-      }
-      requireOpen()
-      await spool.seal()
+      const items = await feed(files, chunks, mark, { id: this.id, changed: () => this.bell.next() })
       this.tell()
-      return spool.items
+      return items
     } finally {
       this.adding = false
-      if (!closing.aborted && !spool.isSealed) await spool.pauseAdding().catch(() => {})
     }
   }
 
   /** Lines of results, NDJSON; while it runs it waits for more. Rejects with ERR_JOURNAL. */
   async * results ({ ordered, from, signal }: Omit<ReadOptions, 'more'>): AsyncGenerator<Buffer> {
-    const own = this.files === undefined ? await ResultsLog.open(this.components.folder.resultsPath, { forReading: true }) : undefined
+    const own = this.files === undefined ? await ResultsLog.open(this.folder.resultsPath, { forReading: true }) : undefined
     const log = own ?? this.files?.log
     if (log === undefined) return
     const more: ReadOptions['more'] = () => this.files?.log === log ? 'yes' : this.isOver ? 'no' : 'paused'
@@ -164,7 +162,7 @@ export class MapJob implements PreparedJob {
       const { status } = this
       yield status
       if (this.files === undefined) return
-      await this.changed()
+      await this.bell.next()
     }
   }
 
@@ -187,7 +185,7 @@ export class MapJob implements PreparedJob {
     const { total, done, failed } = this.status
     const next: MapState = { ...(state ?? { state: 'open' }), ...(total === undefined ? {} : { total }), done, failed }
     if (problem !== undefined && next.state === 'paused') next.message ??= problem
-    if (state !== undefined) await this.components.folder.setState(next).catch(() => {})
+    if (state !== undefined) await this.folder.setState(next).catch(() => {})
     this.files = undefined
     this.restAs(next)
     await Promise.all([spool.close(), log.close()]).catch(() => {})
@@ -201,13 +199,31 @@ export class MapJob implements PreparedJob {
   /** The job was cancelled, or the node stops. */
   private async aborted (message: string): Promise<void> {
     if (this.components.isStopping()) return
-    await this.serially(async () => {
-      if (this.files !== undefined) await this.close(message, { state: 'cancelled', message })
-      else if (!this.isOver) {
-        await this.components.folder.setState({ ...this.rest, state: 'cancelled', message }).catch(() => {})
-        this.restAs({ ...this.rest, state: 'cancelled', message })
-      }
+    await this.serially(() => this.endAs({ state: 'cancelled', message }))
+  }
+
+  /** That of the whole, from when the map was submitted, running or paused; `signal` aborts when it has ended. */
+  private watchDeadline (signal: AbortSignal): void {
+    const atMs = deadlineAtMs(this.folder.settings)
+    if (atMs === undefined) return
+    const stop = atTime(atMs, () => {
+      void this.serially(async () => {
+        if (this.isOver || this.components.isStopping()) return
+        const end = lateEnd(this.folder.settings)
+        await this.endAs(stateOfEnd(end))
+        this.ended(end)
+      })
     })
+    signal.addEventListener('abort', stop, { once: true })
+  }
+
+  /** Of a map that ends at once, with whatever is done of it; one that has ended stays as it is. */
+  private async endAs (state: MapState): Promise<void> {
+    if (this.files !== undefined) return await this.close(state.message ?? '', state)
+    if (this.isOver) return
+    const next = { ...this.rest, ...state }
+    await this.folder.setState(next).catch(() => {})
+    this.restAs(next)
   }
 
   /** Ends the map as `how` says; what cannot be kept pauses it. */
@@ -226,19 +242,9 @@ export class MapJob implements PreparedJob {
     }
   }
 
-  private changed (): Promise<void> {
-    return new Promise((resolve) => { this.waiting.push(resolve) })
-  }
-
   private tell (): void {
     const { total, done, failed, state } = this.status
     this.job?.progress({ done, failed, ...(total === undefined ? {} : { total }), ...(state === 'paused' ? { paused: true } : {}) })
-    for (const resolve of this.waiting.splice(0)) resolve()
-  }
-
-  private serially (work: () => Promise<void>): Promise<void> {
-    const turn = this.turn.then(work)
-    this.turn = turn.catch(() => {})
-    return turn
+    this.bell.ring()
   }
 }

@@ -18,11 +18,26 @@ export interface MapSettings {
   readonly reduce: TaskDefinition | undefined
   /** The first failure ends the map. */
   readonly failFast: boolean
+  /** Of each of its tasks; but the deadline is that of the whole. */
   readonly policy: Partial<TaskPolicy> | undefined
   readonly noCache: boolean
 }
 
 const VERSION = 1
+
+/** When the whole map has to be done, Unix milliseconds: from when it was submitted, whoever goes on with it. */
+export function deadlineAtMs ({ createdAtMs, policy }: Pick<MapSettings, 'createdAtMs' | 'policy'>): number | undefined {
+  return policy?.deadlineMs === undefined ? undefined : createdAtMs + policy.deadlineMs
+}
+
+/** Of one of the map's tasks that is begun now: it has what is left of the time of the whole, and no more than its definition gives it. */
+export function policyNow (settings: Pick<MapSettings, 'createdAtMs' | 'policy'>, { deadlineMs: definedMs }: TaskDefinition): Partial<TaskPolicy> | undefined {
+  const { policy } = settings
+  const atMs = deadlineAtMs(settings)
+  if (policy?.deadlineMs === undefined || atMs === undefined) return policy
+  const leftMs = Math.min(policy.deadlineMs, Math.max(1, atMs - Date.now()))
+  return { ...policy, deadlineMs: Math.min(leftMs, definedMs ?? leftMs) }
+}
 
 export function settingsToSaved ({ name, createdAtMs, definition, common, reduce, failFast, policy, noCache }: MapSettings): unknown {
   return {

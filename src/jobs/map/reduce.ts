@@ -6,7 +6,7 @@ import type { TaskDefinition } from '../../task/definition.ts'
 import { itemsIn, type Value } from '../../task/values.ts'
 import type { JobEnd } from '../job-kind.ts'
 import type { JobTasks } from '../ports.ts'
-import { listInput, type MapSettings } from './map-settings.ts'
+import { listInput, policyNow, type MapSettings } from './map-settings.ts'
 import { readResultLine } from './result-line.ts'
 import { readResults } from './results-reader.ts'
 import type { ResultsLog } from './results-log.ts'
@@ -25,11 +25,12 @@ export interface ReduceComponents {
 
 /** Runs it under the number behind the last input. Rejects with ERR_INPUT when the list is larger than an input may be, and with ERR_CANCELLED. */
 export async function runReduce ({ id, tasks, settings, reduce, log, signal }: ReduceComponents): Promise<JobEnd> {
-  const { definition, policy, noCache } = settings
+  const { definition, noCache } = settings
   const list = await listOf(log, definition.outputs.length === 1 ? definition.outputs[0]?.name : undefined, signal)
   const taskId = childId(id, log.indexes)
   const stopped = (): CorebrumError => new CorebrumError('ERR_CANCELLED', 'the map was stopped')
   if (signal.aborted) throw stopped()
+  const policy = policyNow(settings, reduce)
   await tasks.submit(reduce, { [listInput(reduce)]: list }, { id: taskId, volatile: true, noCache, ...(policy === undefined ? {} : { policy }) })
   const cancel = (): void => { tasks.cancel(taskId, 'the map that it belongs to was stopped') }
   if (signal.aborted) cancel()

@@ -132,7 +132,7 @@ export class Spool {
   /** `more` bytes of the line that has begun are there. */
   private checkLine (more: number): void {
     if (this.pendingBytes + more <= MAX_MAP_LINE_BYTES) return
-    throw new CorebrumError('ERR_INPUT', `a line after the first ${this.count} inputs has more than ${MAX_MAP_LINE_BYTES} bytes, as many as one may have; split it`)
+    throw new CorebrumError('ERR_INPUT', `line ${this.count + 1} of the inputs, blank ones not counted, has more than ${MAX_MAP_LINE_BYTES} bytes, as many as one may have; split it`)
   }
 
   private async write (lines: Buffer): Promise<void> {

@@ -15,7 +15,8 @@ async function textOf (chunks: AsyncIterable<Uint8Array>): Promise<string> {
 
 describe('--map', () => {
   const tempDir = useTempDirs()
-  const linesOf = (given: string): Promise<string> => textOf(mapInputs(given, async () => 'n'))
+  const open = async (given: string): ReturnType<typeof mapInputs> => await mapInputs(given, async () => 'n')
+  const linesOf = async (given: string): Promise<string> => await textOf((await open(given)).chunks)
 
   it('counts a range, with a step, backwards, beyond 2^53, for the input that is named or the only one', async () => {
     assert.equal(await linesOf('1..3'), '{"n":1}\n{"n":2}\n{"n":3}\n')
@@ -37,9 +38,29 @@ describe('--map', () => {
   })
 
   it('refuses what it does not know', async () => {
-    const read = async (given: string): Promise<string> => await linesOf(given)
-    for (const given of ['', 'x', '1..', '{"a":1}', '5..1', '1..5..0', '1..5..-1', '0..99999999999', '@/no/such/file', '@/']) await rejectsWith('ERR_USAGE', read(given))
-    await rejectsWith('ERR_INPUT', read('[1,'))
+    // At once: there is no map yet that would have to be cancelled.
+    for (const given of ['', 'x', '1..', '{"a":1}', '5..1', '1..5..0', '1..5..-1', '0..99999999999', '@/no/such/file', '@/', '@']) await rejectsWith('ERR_USAGE', open(given))
+    await rejectsWith('ERR_INPUT', open('[1,'))
+    const file = join(await tempDir(), 'array.json')
+    await writeFile(file, '[{"a": 1}')
+    await rejectsWith('ERR_INPUT', open(`@${file}`))
+  })
+
+  it('shows what can be looked at before a map begins, and loses nothing of it', async () => {
+    const file = join(await tempDir(), 'lines')
+    const long = `\ufeff\n \n{"a": "${'x'.repeat(200_000)}"}\n{"a": 2}\n`
+    await writeFile(file, long)
+    const inputs = await open(`@${file}`)
+    assert.deepEqual((await inputs.samples()).map(({ text, where }) => [text.length, where]), [[200_009, `line 3 of ${file}`]])
+    assert.equal(await textOf(inputs.chunks), long)
+    for (const [text, samples] of [['', []], [' \n\n', []], ['{"a":1}', [{ text: '{"a":1}', where: `line 1 of ${file}` }]]] as const) {
+      await writeFile(file, text)
+      const again = await open(`@${file}`)
+      assert.deepEqual(await again.samples(), samples)
+      assert.equal(await textOf(again.chunks), text)
+    }
+    assert.deepEqual(await (await open('x=1..3')).samples(), [{ text: '{"x":1}', where: 'x=1..3' }])
+    assert.deepEqual(await (await open('[{"a":1}, 2]')).samples(), [{ text: '{"a":1}', where: 'item 1' }, { text: '2', where: 'item 2' }])
   })
 
   it('leaves out what a map has got already, and refuses other inputs', async () => {

@@ -1,0 +1,11 @@
+/** Work that is begun in order and one after the other; what fails keeps nothing that comes after it. */
+export type Turns = (work: () => Promise<void>) => Promise<void>
+
+export function createTurns (): Turns {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => {})
+    return turn
+  }
+}
