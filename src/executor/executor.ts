@@ -30,8 +30,8 @@ export interface CallResult {
 export interface RunOptions {
   /** Aborting ends the call: its sandbox is killed if it already runs. The promise rejects with ERR_CANCELLED. */
   signal?: AbortSignal
-  /** Given at once a function that does what aborting does: for many small calls, a signal for each costs more than the rest. */
-  onCancellable?: (cancel: () => void) => void
+  /** Given at once a function that does what aborting does, on request only before a sandbox is at the call: for many small calls, a signal for each costs more than the rest. */
+  onCancellable?: (cancel: (unlessBegun?: boolean) => void) => void
   /** Called once when the sandbox begins this call. */
   onStart?: () => void
   /** Given what the call writes to its log while it runs, in pieces; `logs` of the result holds all of it. */

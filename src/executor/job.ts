@@ -57,6 +57,11 @@ export class Job {
     if (onStart !== undefined) queueMicrotask(onStart)
   }
 
+  /** No sandbox is at it, or gets ready for it. */
+  get isWaiting (): boolean {
+    return this.sandbox === undefined || (!this.sandbox.loading && this.sandbox.running !== this)
+  }
+
   /** What the call has written so far, as far as it was reported; empty unless somebody listens. */
   get logs (): string {
     return this.before + this.live

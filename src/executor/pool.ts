@@ -79,7 +79,7 @@ class Pool implements Executor, SandboxOwner {
     const job: Job = new Job(call, this.prepare(call.program), options, () => this.forget(job, options.signal, abort))
     const abort = (): void => this.cancel(job)
     options.signal?.addEventListener('abort', abort, { once: true })
-    options.onCancellable?.(abort)
+    options.onCancellable?.((unlessBegun = false) => { if (!unlessBegun || job.isWaiting) this.cancel(job) })
     this.jobs.add(job)
     if (this.jobs.size === 1) this.keepAlive?.ref()
     this.sandboxes.fill()

@@ -1,8 +1,9 @@
 /** The two ends of a work stream as typed messages: over a network channel, or inside one node. */
 import type { Channel } from '../network/network.ts'
-import { toCorebrumError } from '../errors.ts'
+import { CorebrumError, toCorebrumError } from '../errors.ts'
+import { MAX_FRAME_REFS } from '../limits.ts'
 import {
-  submitterMessageFromWire, submitterMessageToWire, workerMessageFromWire, workerMessageToWire,
+  refsIn, submitterMessageFromWire, submitterMessageToWire, workerMessageFromWire, workerMessageToWire,
   type SubmitterMessage, type WorkerMessage,
 } from '../wire/messages.ts'
 
@@ -10,6 +11,8 @@ export interface Link<Out, In> {
   /** The peer at the other end; for a local link this node itself. */
   readonly peer: string
   readonly local: boolean
+  /** The peer that kept in its mailbox what `peer` says; absent on a stream of its own. */
+  readonly holder?: string
   readonly bufferedBytes: number
   send (message: Out): void
   /** Both are set by the owner before it returns to the event loop. */
@@ -50,7 +53,11 @@ function channelLink<Out, In> (channel: Channel, toWire: (message: Out) => unkno
   channel.onMessages = (raw) => {
     const messages: In[] = []
     try {
+      let refs = 0
       for (const item of raw) {
+        refs += refsIn(item)
+        // A small frame can name so many that reading them takes seconds.
+        if (refs > MAX_FRAME_REFS) throw new CorebrumError('ERR_PROTOCOL', `a frame names ${refs} leases or more; ${MAX_FRAME_REFS} are allowed`)
         const message = fromWire(item)
         if (message !== undefined) messages.push(message)
       }

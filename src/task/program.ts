@@ -58,11 +58,28 @@ export interface Program {
   grants: Grants
 }
 
-const digests = new WeakMap<Program, string>()
+interface Measured { readonly digest: string, readonly bytes: number }
+
+/** Memory that a program takes for each byte of its CBOR: the least for long text, about what short names need. */
+const MEMORY_PER_BYTE = 2
+const measured = new WeakMap<Program, Measured>()
 
 /** Hex sha2-256 over the canonical CBOR of a program: equal programs have equal digests. A program never changes. */
 export function programDigest (program: Program): string {
-  let digest = digests.get(program)
-  if (digest === undefined) digests.set(program, digest = createHash('sha256').update(encodeCanonical(program)).digest('hex'))
-  return digest
+  return measure(program).digest
+}
+
+/** Memory of a program, about, in bytes: equal programs have equal ones. */
+export function programBytes (program: Program): number {
+  return measure(program).bytes
+}
+
+function measure (program: Program): Measured {
+  let known = measured.get(program)
+  if (known === undefined) {
+    const encoded = encodeCanonical(program)
+    known = { digest: createHash('sha256').update(encoded).digest('hex'), bytes: MEMORY_PER_BYTE * encoded.length }
+    measured.set(program, known)
+  }
+  return known
 }

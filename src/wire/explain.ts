@@ -1,13 +1,14 @@
 /**
- * `/corebrum/explain/1.0.0`: a submitter asks a peer whether it would take an offer, and why not. One question on a stream, one
- * answer, then the stream ends; nothing is taken by it.
+ * `/corebrum/explain/1.0.0`: a submitter asks a peer whether it would take an offer, and why not; or, without an offer, whether it
+ * takes tasks at all. One question on a stream, one answer, then the stream ends; nothing is taken by it.
  *
- *   question = [1, offer]                                                             ; see offer.ts
- *   answer   = [1, verdict: 0 / 1 / 2, reason: tstr, load: uint, slots: uint]          ; 0: it would, 1: later, 2: no
+ *   question = [1, offer / null]                                                                      ; see offer.ts
+ *   answer   = [1, verdict: 0 / 1 / 2, reason: tstr, load: uint, slots: uint, ? capability]           ; 0: it would, 1: later, 2: no
  *
- * `load` is how many calls run or wait there.
+ * `load` is how many calls run or wait there. The capability is there when there was no offer; see capability.ts.
  */
 import { CorebrumError } from '../errors.ts'
+import { capabilityFromWire, capabilityToWire, type Capability } from './capability.ts'
 import { offerFromWire, offerToWire, type Offer } from './offer.ts'
 import { asArray, asInteger, asText, broken } from './shape.ts'
 
@@ -22,22 +23,26 @@ export interface ExplainAnswer {
   reason: string
   load: number
   slots: number
+  /** Of a peer that was asked without an offer. */
+  capability?: Capability
 }
 
 const MAX_REASON_CHARS = 1024
 const MAX_COUNT = 2 ** 31 - 1
 
-export function questionToWire (offer: Offer): unknown[] {
-  return [EXPLAIN_VERSION, offerToWire(offer)]
+export function questionToWire (offer: Offer | undefined): unknown[] {
+  return [EXPLAIN_VERSION, offer === undefined ? null : offerToWire(offer)]
 }
 
-/** Throws ERR_PROTOCOL. */
-export function questionFromWire (raw: unknown): Offer {
-  return offerFromWire(versioned(raw, 'question', 2)[1])
+/** Undefined: it has no offer. Throws ERR_PROTOCOL. */
+export function questionFromWire (raw: unknown): Offer | undefined {
+  const offer = versioned(raw, 'question', 2)[1]
+  return offer === null ? undefined : offerFromWire(offer)
 }
 
-export function answerToWire ({ verdict, reason, load, slots }: ExplainAnswer): unknown[] {
-  return [EXPLAIN_VERSION, VERDICTS.indexOf(verdict), reason.slice(0, MAX_REASON_CHARS), Math.min(MAX_COUNT, load), slots]
+export function answerToWire ({ verdict, reason, load, slots, capability }: ExplainAnswer): unknown[] {
+  const fields = [EXPLAIN_VERSION, VERDICTS.indexOf(verdict), reason.slice(0, MAX_REASON_CHARS), Math.min(MAX_COUNT, load), slots]
+  return capability === undefined ? fields : [...fields, capabilityToWire(capability)]
 }
 
 /** Throws ERR_PROTOCOL. */
@@ -50,6 +55,7 @@ export function answerFromWire (raw: unknown): ExplainAnswer {
     reason: asText(f[2], 'answer.reason', MAX_REASON_CHARS),
     load: asInteger(f[3], 'answer.load', 0, MAX_COUNT),
     slots: asInteger(f[4], 'answer.slots', 0, 4096),
+    ...(f[5] === undefined ? {} : { capability: capabilityFromWire(f[5]) }),
   }
 }
 

@@ -170,6 +170,12 @@ function outcomeFromWire (f: unknown[]): Outcome {
   return { ok: true, outputs, usage, logs, ...(refs.length === 0 ? {} : { refs }) }
 }
 
+/** Leases that a message names in a list, before anything of it is read. */
+export function refsIn (raw: unknown): number {
+  const [, refs] = Array.isArray(raw) ? raw : []
+  return Array.isArray(refs) ? refs.length : 0
+}
+
 function refsToWire (leases: LeaseRef[]): unknown[] {
   return leases.map(({ taskId, fence }) => [idToWire(taskId), uint(fence)])
 }

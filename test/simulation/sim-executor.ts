@@ -95,11 +95,11 @@ export class SimExecutor implements Executor {
           if (state === 'runs' && this.process.alive) leave(0, () => { this.end(taskId, work, crashes, resolve, reject) })
         })
       }
-      onCancellable?.(() => {
+      onCancellable?.((unlessBegun = false) => {
         if (state === 'waits') {
           state = 'over'
           reject(cancelled)
-        } else if (state === 'runs') leave(this.world.random.int(0, KILL_MS), () => { reject(cancelled) })
+        } else if (state === 'runs' && !unlessBegun) leave(this.world.random.int(0, KILL_MS), () => { reject(cancelled) })
       })
       this.queue.push(begin)
       this.next()

@@ -5,8 +5,8 @@ import type { OpenedLetter } from './letters.ts'
 import type { WorkerLink } from '../link.ts'
 import type { Submitter } from '../submitter/submitter.ts'
 
-/** Resolves when every result is acknowledged: kept, or of no use. Rejects with ERR_WAIT_TIMEOUT when that takes too long. */
-export async function deliverLetter (submitter: Pick<Submitter, 'hear'>, { worker, messages }: OpenedLetter, timeoutMs: number = LETTER_TIMEOUT_MS / 2): Promise<void> {
+/** `holder` kept it. Resolves when every result is acknowledged: kept, or of no use. Rejects with ERR_WAIT_TIMEOUT when that takes too long. */
+export async function deliverLetter (submitter: Pick<Submitter, 'hear'>, { worker, messages }: OpenedLetter, holder: string, timeoutMs: number = LETTER_TIMEOUT_MS / 2): Promise<void> {
   const results = messages.filter((message) => message.kind === 'result')
   const receipts = messages.filter((message) => message.kind === 'receipts')
   const open = new Set(results.map(({ taskId, fence }) => `${taskId} ${fence}`))
@@ -18,6 +18,7 @@ export async function deliverLetter (submitter: Pick<Submitter, 'hear'>, { worke
       const link: WorkerLink = {
         peer: worker,
         local: false,
+        holder,
         bufferedBytes: 0,
         send (message) {
           if (message.kind !== 'ack') return

@@ -26,7 +26,7 @@ export interface LetterDepositorComponents extends LettersComponents {
 }
 
 export interface LetterDepositor {
-  /** Leaves what `recipient` is owed, and was not left with MAILBOX_COPIES peers yet. Never rejects; does nothing while it is at it. */
+  /** Leaves what `recipient` is owed, and was not left with MAILBOX_COPIES peers yet. Never rejects; while it is at it, it is done once more afterwards. */
   leave (recipient: string): Promise<void>
   stop (): void
 }
@@ -36,7 +36,8 @@ export function createLetterDepositor (components: LetterDepositorComponents, { 
   /** With whom each result was left. After a restart they are asked again, and know what they have. */
   const holders = new WeakMap<Owed, Set<string>>()
   const refusers = new LRUCache<string, true>({ max: MAX_REFUSERS, ttl: MAILBOX_REFUSED_MS })
-  const leaving = new Set<string>()
+  /** To whom letters are being left; true: there is more since. */
+  const leaving = new Map<string, boolean>()
   let stopped = false
 
   const holdersOf = (owed: Owed): Set<string> => {
@@ -84,16 +85,38 @@ export function createLetterDepositor (components: LetterDepositorComponents, { 
     }
   }
 
+  /** Those that were left with the same peers may share letters: what one holder has already must not keep the rest from it. */
+  function alike (waiting: Owed[]): Owed[][] {
+    const byHolders = new Map<string, Owed[]>()
+    for (const owed of waiting) {
+      const key = [...holdersOf(owed)].sort().join(' ')
+      const others = byHolders.get(key)
+      if (others === undefined) byHolders.set(key, [owed])
+      else others.push(owed)
+    }
+    return [...byHolders.values()]
+  }
+
+  async function leaveAll (recipient: string): Promise<void> {
+    const waiting = [...owedTo(recipient)].filter((owed) => holdersOf(owed).size < copies && owed.bytes + owed.blobBytes <= MAX_LETTER_BYTES)
+    for (const group of alike(waiting).flatMap(groupsOf)) {
+      if (stopped) return
+      await leaveOne(recipient, group).catch((error: unknown) => { log(`${group.length} results for ${recipient} cannot be left with others: ${(error as Error).message}`) })
+    }
+  }
+
   return {
     async leave (recipient) {
-      if (stopped || leaving.has(recipient)) return
-      leaving.add(recipient)
+      if (stopped) return
+      if (leaving.has(recipient)) {
+        leaving.set(recipient, true)
+        return
+      }
       try {
-        const waiting = [...owedTo(recipient)].filter((owed) => holdersOf(owed).size < copies && owed.bytes + owed.blobBytes <= MAX_LETTER_BYTES)
-        for (const group of groupsOf(waiting)) {
-          if (stopped) return
-          await leaveOne(recipient, group).catch((error: unknown) => { log(`${group.length} results for ${recipient} cannot be left with others: ${(error as Error).message}`) })
-        }
+        do {
+          leaving.set(recipient, false)
+          await leaveAll(recipient)
+        } while (leaving.get(recipient) === true)
       } finally {
         leaving.delete(recipient)
       }

@@ -35,7 +35,7 @@ export function inTurns (letters: readonly HeldLetter[]): HeldLetter[] {
 
 interface Share { letters: number, bytes: number }
 
-/** One recipient, or one depositor, may have one part in so many of the space. */
+/** One recipient, or one depositor, may have one part in so many of the space, and one depositor as small a part of what one recipient may have. */
 const PARTS = 4
 
 export class LetterLedger {
@@ -73,9 +73,12 @@ export class LetterLedger {
     const { recipient, depositor, size } = letter
     if (this.all.letters >= MAX_LETTERS || this.all.bytes + size > this.maxBytes) throw full('it holds as many letters as it may')
     for (const key of [`to ${recipient}`, `of ${depositor}`]) {
-      const { letters, bytes } = this.shares.get(key) ?? { letters: 0, bytes: 0 }
+      const { letters, bytes } = this.share(key)
       if (letters >= MAX_LETTERS_PER_PEER || bytes + size > this.maxBytes / PARTS) throw full('it holds as many letters for one recipient, or of one depositor, as it may')
     }
+    // The first letter may be a large one: nobody fills what a recipient may have with it.
+    const { letters, bytes } = this.share(pairKey(letter))
+    if (letters > 0 && (letters >= MAX_LETTERS_PER_PEER / PARTS || bytes + size > this.maxBytes / PARTS / PARTS)) throw full('it holds as many letters of one depositor for one recipient as it may')
     this.letters.set(letter.key, letter)
     this.count(letter, 1)
   }
@@ -85,10 +88,15 @@ export class LetterLedger {
     this.count(letter, -1)
   }
 
-  private count ({ recipient, depositor, size }: HeldLetter, sign: 1 | -1): void {
+  private share (key: string): Readonly<Share> {
+    return this.shares.get(key) ?? { letters: 0, bytes: 0 }
+  }
+
+  private count (letter: HeldLetter, sign: 1 | -1): void {
+    const { recipient, depositor, size } = letter
     this.all.letters += sign
     this.all.bytes += sign * size
-    for (const key of [`to ${recipient}`, `of ${depositor}`]) {
+    for (const key of [`to ${recipient}`, `of ${depositor}`, pairKey(letter)]) {
       const share = this.shares.get(key) ?? { letters: 0, bytes: 0 }
       share.letters += sign
       share.bytes += sign * size
@@ -96,6 +104,10 @@ export class LetterLedger {
       else this.shares.delete(key)
     }
   }
+}
+
+function pairKey ({ depositor, recipient }: HeldLetter): string {
+  return `of ${depositor} to ${recipient}`
 }
 
 function full (reason: string): CorebrumError {

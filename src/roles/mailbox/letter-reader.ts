@@ -20,8 +20,8 @@ const BAD_LETTER_COUNTS = MAX_LETTERS_COUNTED / MAX_BAD_LETTERS
 
 export interface LetterReaderComponents {
   network: LettersComponents['network']
-  /** Resolves when all that the letter says is kept, or is of no use. */
-  deliver: (letter: OpenedLetter) => Promise<void>
+  /** Resolves when all that the letter, which `holder` kept, says is on disk, or is of no use. */
+  deliver: (letter: OpenedLetter, holder: string) => Promise<void>
   log: (message: string) => void
 }
 
@@ -44,7 +44,7 @@ export class LetterReader {
     try {
       const opened = await this.read(holder, await exchange.receiveBytes(letter))
       if (opened !== undefined) {
-        await this.components.deliver(opened)
+        await this.components.deliver(opened, holder)
         this.taken.set(letter.id, true)
         this.count(holder, 1)
       }

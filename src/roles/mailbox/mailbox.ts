@@ -48,7 +48,7 @@ export interface Mailbox {
 
 export function createMailbox ({ network, worker, away = () => [], submitter, receipts, blobs, log }: MailboxComponents, { dir, maxBytes, files = dir === undefined ? undefined : createLetterFiles(dir) }: MailboxInit): Mailbox {
   const holder = new LetterHolder({ network, files: files ?? NO_LETTER_FILES, log }, { maxBytes: files === undefined ? 0 : maxBytes })
-  const reader = new LetterReader({ network, deliver: (letter) => deliverLetter(submitter, letter), log })
+  const reader = new LetterReader({ network, deliver: (letter, from) => deliverLetter(submitter, letter, from), log })
   const depositor = createLetterDepositor({ network, blobs, owedTo: (peer) => worker.owedTo(peer), log, ...(receipts === undefined ? {} : { receipts }) })
 
   /** The first message says what the other side wants; of letters to this node there may be many. */

@@ -98,6 +98,13 @@ export class Attempts {
     if (what !== undefined) this.reputation.note(peer, what, batch.digest)
   }
 
+  /** A lease ran out. With `idlers` its worker has held it to the end and done nothing; it is added to them, and noted once. */
+  ranOut (task: OpenTask, peer: string, idlers?: Set<string>): void {
+    if (idlers === undefined) return this.blame(task, peer, 'ERR_PEER_TIMEOUT')
+    if (!idlers.has(peer)) this.reputation.note(peer, 'idled')
+    idlers.add(peer)
+  }
+
   /** Counts an attempt that a worker failed. */
   fault (task: OpenTask, peer: string, code: ErrorCode): Next {
     const trouble = task.trouble ??= newTrouble()

@@ -3,7 +3,6 @@
  * that are not renewed. A task that ran where a stream broke waits a moment for its worker.
  */
 import { LEASE_SWEEP_MS, RETURN_MS } from './limits.ts'
-import type { ErrorCode } from '../../errors.ts'
 import type { HistoryEvent } from '../../task/history.ts'
 import type { Placement } from '../../task/policy.ts'
 import { programDigest, type Program } from '../../task/program.ts'
@@ -13,11 +12,12 @@ import type { Announcer } from '../offers/announcer.ts'
 import { holdsOrMay } from './apart.ts'
 import type { Attempts } from './attempts.ts'
 import { createBacklog, type Backlog, type Batch } from './backlog.ts'
-import { hasGrant, rememberGrant, type OpenTask } from './open-task.ts'
+import { hasGrant, rememberGrant, rememberLapse } from './grants.ts'
+import type { OpenTask } from './open-task.ts'
 import { placeWaiting, type PlacingComponents } from './placing.ts'
 import { retryEvent } from './retry-policy.ts'
-import { Returns } from './returns.ts'
-import { decline, endLease, expired, grant, sendLease, type LinkedWorker } from './roster.ts'
+import { HELD_TO_THE_END, NOT_RENEWED, Returns, type LeaseEnd } from './returns.ts'
+import { decline, endLease, expired, grant, sendLease, type Lease, type LinkedWorker } from './roster.ts'
 import type { TaskChanges } from './task-changes.ts'
 import type { TaskTable } from '../tasks/task-table.ts'
 import { crashedTooOften, declineOf, givenUp } from './verdict.ts'
@@ -36,17 +36,6 @@ export interface LeasingComponents {
   holdModule?: ((cid: string) => () => void) | undefined
   /** Monotonic milliseconds. */
   now: () => number
-}
-
-/** A lease that ended without a result; `charged` counts it as an attempt, by default when its task had begun. */
-export interface LeaseEnd {
-  peer: string
-  fence: number
-  code: ErrorCode
-  reason: string
-  charged?: boolean
-  /** The task failed, not its worker, and has retries left. */
-  isOfTask?: boolean
 }
 
 export class Leasing {
@@ -147,8 +136,10 @@ export class Leasing {
     const { peer } = worker.link
     if (task.ending !== undefined || task.lease !== undefined || worker.capability === undefined || !holdsOrMay(task, peer, this.components.attempts.apart) || !hasGrant(task, fence, peer)) return false
     const atMs = Date.now()
-    // However often its stream breaks, it has no more time than one lease gives.
-    const endsAt = task.absence?.endsAt
+    const now = this.components.now()
+    // However often it falls silent or its stream breaks, it has no more time than one lease gives.
+    const endsAt = task.absence?.endsAt ?? task.lapsed?.get(peer)
+    if (endsAt !== undefined && endsAt <= now) return false
     if (task.absence !== undefined) {
       this.components.changes.apply(task, { type: 'released', fence: task.absence.fence, charged: false, atMs })
       this.components.attempts.gaveBack(task, task.absence.peer)
@@ -157,7 +148,7 @@ export class Leasing {
     this.backlog.withdraw(task)
     this.components.attempts.endWait(task)
     this.components.changes.apply(task, { type: 'noted', event: { atMs, kind: 'resumed', peer, fence } })
-    this.lease(worker, task, this.components.now(), endsAt)
+    this.lease(worker, task, now, endsAt)
     return true
   }
 
@@ -167,7 +158,8 @@ export class Leasing {
     // A task that had not begun did nothing to make its worker leave or fall silent.
     const charged = end.charged ?? tasks.get(task.id)?.state === 'running'
     const decline = declineOf(peer, code, reason)
-    endLease(task)
+    const endsAt = endLease(task)?.endsAt ?? task.absence?.endsAt
+    if (endsAt !== undefined) rememberLapse(task, peer, endsAt)
     this.returns.end(task)
     attempts.gaveBack(task, peer)
     const record = changes.apply(task, { type: 'released', fence, charged, decline, atMs: Date.now() })
@@ -218,6 +210,7 @@ export class Leasing {
     const { peer } = worker.link
     this.components.changes.apply(task, { type: 'leased', worker: peer, fence, atMs: Date.now() })
     rememberGrant(task, fence, peer)
+    task.lapsed?.delete(peer)
     this.components.attempts.took(task, peer)
     grant(worker, task, fence, now, endsAt)
     sendLease(worker, task, fence)
@@ -234,14 +227,21 @@ export class Leasing {
   private sweep (): void {
     if (this.stopped) return
     const now = this.components.now()
-    for (const { worker, task, fence } of expired(this.workers, now)) {
-      const { link } = worker
-      link.send({ kind: 'cancel', taskId: task.id, fence })
-      this.components.attempts.blame(task, link.peer, 'ERR_PEER_TIMEOUT')
-      decline(worker, task.batch.key, now)
-      this.release(task, { peer: link.peer, fence, code: 'ERR_PEER_TIMEOUT', reason: 'the lease was not renewed' })
-    }
+    const idlers = new Set<string>()
+    for (const lease of expired(this.workers, now)) this.lapse(lease, now, idlers)
     for (const { task, peer, fence, end } of this.returns.overdue(now)) this.release(task, { peer, fence, ...end })
     this.pump()
+  }
+
+  /** A lease ran out; each worker that idled is noted once in `idlers`. */
+  private lapse ({ worker, task, fence, endsAt }: Lease, now: number, idlers: Set<string>): void {
+    const { attempts, canLease } = this.components
+    const { link, link: { peer } } = worker
+    // While results cannot be kept, they wait with their workers.
+    const isOver = endsAt <= now && canLease()
+    link.send({ kind: 'cancel', taskId: task.id, fence })
+    attempts.ranOut(task, peer, isOver ? idlers : undefined)
+    decline(worker, task.batch.key, now)
+    this.release(task, { peer, fence, ...(isOver ? HELD_TO_THE_END : NOT_RENEWED) })
   }
 }

@@ -13,9 +13,6 @@ import type { Trouble } from './retry-policy.ts'
 import type { Lease } from './roster.ts'
 import type { Alarm } from './timetable.ts'
 
-/** Leases of one task whose results are still accepted: the newest ones. */
-const MAX_GRANTS_REMEMBERED = 32
-
 /** What the outputs of a task must be: data, so that it survives a restart. */
 export interface OutputCheck {
   /** Name of the definition, for messages. */
@@ -64,6 +61,8 @@ export interface OpenTask {
   readonly blobBytes: number
   /** Who was granted a lease, by fence: only they may deliver a result. */
   readonly granted: Map<number, string>
+  /** Until when those that went away may hold the task again, by peer, monotonic milliseconds; see grants.ts. */
+  lapsed: Map<string, number> | undefined
   /** True while it stands in its batch's queue. */
   waiting: boolean
   /** The lease that stands now. */
@@ -90,28 +89,5 @@ export function openTask ({ id, program, values, refs, release, check, policy = 
   for (const value of values) bytes += approximateBytes(value)
   const fileBytes = program.setup === undefined ? 0 : fileRefs(program).reduce((sum, { size }) => sum + size, 0)
   const blobBytes = (refs === undefined ? 0 : refBytes(refs)) + fileBytes
-  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), waiting: false, lease: undefined, fence: 0, unwritten: 0, absence: undefined, ending: undefined, trouble: undefined, backoff: undefined, deadline: undefined, createdAtMs }
-}
-
-/** Notes that `peer` may answer for the lease with this fence. */
-export function rememberGrant ({ granted }: OpenTask, fence: number, peer: string): void {
-  granted.set(fence, peer)
-  if (granted.size <= MAX_GRANTS_REMEMBERED) return
-  for (const oldest of granted.keys()) {
-    granted.delete(oldest)
-    return
-  }
-}
-
-/**
- * Whether `peer` was granted the lease with this fence. Leases are written behind: a worker that is awaited since a restart may
- * have had a newer one than what was written, and is taken at its word for one.
- */
-export function hasGrant (task: OpenTask, fence: number, peer: string): boolean {
-  if (task.granted.get(fence) === peer) return true
-  const { absence, unwritten } = task
-  if (absence?.peer !== peer || fence <= absence.fence || fence > unwritten) return false
-  task.unwritten = 0
-  rememberGrant(task, fence, peer)
-  return true
+  return { id, values, refs, release, check, policy, volatile, apart, batch, bytes, blobBytes, granted: new Map(), lapsed: undefined, waiting: false, lease: undefined, fence: 0, unwritten: 0, absence: undefined, ending: undefined, trouble: undefined, backoff: undefined, deadline: undefined, createdAtMs }
 }

@@ -2,7 +2,8 @@
 import { FENCE_GAP, LEASE_MS } from './limits.ts'
 import type { RecoveredTask } from '../journal.ts'
 import type { Leasing } from './leasing.ts'
-import { openTask, rememberGrant, type OpenTask } from './open-task.ts'
+import { rememberGrant } from './grants.ts'
+import { openTask, type OpenTask } from './open-task.ts'
 import type { TaskTable } from '../tasks/task-table.ts'
 
 /** `peerId` is this node: its own worker has forgotten what it ran. */

@@ -3,6 +3,22 @@ import type { ErrorCode } from '../../errors.ts'
 import { endLease } from './roster.ts'
 import type { OpenTask } from './open-task.ts'
 
+/** A lease that ended without a result; `charged` counts it as an attempt, by default when its task had begun. */
+export interface LeaseEnd {
+  peer: string
+  fence: number
+  code: ErrorCode
+  reason: string
+  charged?: boolean
+  /** The task failed, not its worker, and has retries left. */
+  isOfTask?: boolean
+}
+
+/** What a lease ends with whose worker fell silent. */
+export const NOT_RENEWED = { code: 'ERR_PEER_TIMEOUT', reason: 'the lease was not renewed' } as const
+/** And one that its worker renewed to the end: nobody does that who runs the task, or gives back what waits too long for its turn. */
+export const HELD_TO_THE_END = { code: 'ERR_PEER_TIMEOUT', reason: 'the worker held it to the end of its lease without a result', charged: true } as const
+
 /** A lease whose worker is away. */
 export interface Absence {
   readonly task: OpenTask

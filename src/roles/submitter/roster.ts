@@ -2,6 +2,8 @@
 import { LRUCache } from 'lru-cache'
 import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, MAX_LEASED_BLOB_BYTES, MAX_LEASED_INPUT_BYTES } from './limits.ts'
 import { MAX_CLAIM_WINDOW, MAX_STREAM_PROGRAMS } from '../../limits.ts'
+import { programBytes } from '../../task/program.ts'
+import { programMemory, type ProgramMemory } from '../program-memory.ts'
 import { missingLabel } from '../../task/labels.ts'
 import type { Capability } from '../../wire/capability.ts'
 import { Acks } from './acks.ts'
@@ -40,7 +42,7 @@ export interface LinkedWorker {
   /** What it fetches for its leases, bytes. */
   leasedBlobBytes: number
   /** Digests of the programs that it remembers: it forgets in the same order, the one named longest ago first. */
-  readonly programs: LRUCache<string, true>
+  readonly programs: ProgramMemory<true>
   /** Keys of batches that it gave back, until when (monotonic milliseconds) it is not asked again. */
   readonly declined: LRUCache<string, number>
 }
@@ -56,7 +58,7 @@ export function newLinkedWorker (link: WorkerLink, standing: Standing = { avoide
     standing,
     leasedBytes: 0,
     leasedBlobBytes: 0,
-    programs: new LRUCache({ max: MAX_STREAM_PROGRAMS }),
+    programs: programMemory(),
     declined: new LRUCache({ max: MAX_STREAM_PROGRAMS }),
   }
 }
@@ -159,7 +161,7 @@ export function sendLease ({ link, acks, programs }: LinkedWorker, { id, batch: 
   acks.flush()
   // `get`, as it counts as a use: the worker forgets programs in the order of their last use.
   if (programs.get(digest) === undefined) {
-    programs.set(digest, true)
+    programs.set(digest, true, { size: programBytes(program) })
     link.send({ kind: 'program', digest, program })
   }
   link.send({ kind: 'lease', taskId: id, fence, digest, leaseMs: LEASE_MS, values, ...(refs === undefined ? {} : { refs }), ...(key === digest ? {} : { placement }) })

@@ -59,7 +59,7 @@ export class Submitter {
   private readonly changes: TaskChanges
   readonly attempts: Attempts
   private readonly leasing: Leasing
-  private readonly endings: Endings
+  private readonly endings: Endings<OpenTask>
   private readonly outcomes: Outcomes
   private readonly results: Results
   private stopped = false
@@ -71,7 +71,7 @@ export class Submitter {
     this.now = now
     const changes = createTaskChanges({ tasks, journal })
     this.changes = changes
-    this.endings = new Endings({ tasks, journal, log, onEnd: (task) => { this.forget(task); task.release?.() }, onRoom: () => { this.leasing.pump() } })
+    this.endings = new Endings({ peerId, tasks, journal, log, onEnd: (task) => { this.forget(task); task.release?.() }, onRoom: () => { this.leasing.pump() } })
     this.attempts = new Attempts({ reputation, now, random, onReady: (task) => { this.leasing.ready(task) }, onDeadline: (task) => { this.overdue(task) } })
     this.leasing = new Leasing({
       peerId, tasks, changes, announcer, attempts: this.attempts, holdModule, now, giveUp: (task, event) => { this.end(task, event) }, canLease: () => !this.endings.isFull,
@@ -175,7 +175,7 @@ export class Submitter {
       this.detach(before) // At once: closing may take long when the worker is not there any more.
       void before.link.close()
     }
-    const worker = newLinkedWorker(link, this.attempts.reputation.standing(link.peer))
+    const worker = newLinkedWorker(link, this.attempts.reputation.follow(link.peer))
     this.leasing.workers.add(worker)
     link.onMessages = (messages) => { this.receive(worker, messages) }
     link.onClose = () => { this.detach(worker) }
@@ -189,6 +189,7 @@ export class Submitter {
 
   private detach (worker: LinkedWorker): void {
     if (this.stopped || !this.leasing.left(worker)) return
+    this.attempts.reputation.unfollow(worker.link.peer)
     this.components.collector.leave(worker.link.peer)
     this.leasing.pump()
   }

@@ -28,13 +28,13 @@ export function refusalOf (code: ErrorCode, message: string): Outcome {
   return { ok: false, code, message, usage: NO_USAGE, logs: '' }
 }
 
-/** How a result of `by` ends its task. */
-export function endOf (outcome: Outcome, by: string): TaskEvent {
+/** How a result of `by` ends its task; `fence` is that of its lease, if it had one. */
+export function endOf (outcome: Outcome, by: string, fence?: number): TaskEvent {
   const { usage, logs } = outcome
   const atMs = Date.now()
   return outcome.ok
-    ? { type: 'completed', worker: by, outputs: outcome.outputs, usage, logs, atMs }
-    : { type: 'failed', worker: by, failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs }
+    ? { type: 'completed', worker: by, fence, outputs: outcome.outputs, usage, logs, atMs }
+    : { type: 'failed', worker: by, fence, failure: { code: outcome.code, message: outcome.message, by }, usage, logs, atMs }
 }
 
 /** The end of a task that was leased in vain too often; `by` says so. */

@@ -30,6 +30,8 @@ export class Debts {
   readonly keptMs: number
   private readonly components: DebtsComponents
   private readonly limits: Required<DebtsInit>
+  /** Results that were given up for each submitter since it went. */
+  private readonly givenUp = new Map<string, number>()
 
   constructor (components: DebtsComponents, { maxResults = MAX_OWED_RESULTS, maxBytes = MAX_OWED_BYTES, maxBlobBytes = MAX_OWED_BLOB_BYTES }: DebtsInit = {}) {
     this.components = components
@@ -41,10 +43,25 @@ export class Debts {
   ledger (submitter: string): Ledger | undefined {
     const { journal, peerId, log } = this.components
     if (!journal.durable || submitter === peerId) return undefined
-    const onFailure = (error: unknown): void => { log(`a result for ${submitter} is sent without being on disk: ${toCorebrumError(error).message}`) }
+    let failures = 0
+    const onFailure = (error: unknown): void => {
+      if (failures++ === 0) log(`results for ${submitter} are sent without being on disk: ${toCorebrumError(error).message}`)
+    }
+    const onSuccess = (): void => {
+      if (failures === 0) return
+      log(`results for ${submitter} are on disk again before they are sent; ${failures} were not`)
+      failures = 0
+    }
     return {
-      // A short call is sooner run again than its fsync is through: after a power cut, not a kill, it may have to be.
-      owe: ({ taskId, fence, outcome }, atMs, body) => journal.owe({ submitter, taskId, fence, outcome, atMs, ...(body === undefined ? {} : { body }) }, { sync: outcome.usage.wallMs > OWED_SYNC_MS }).catch(onFailure),
+      async owe ({ taskId, fence, outcome }, atMs, body) {
+        try {
+          // A short call is sooner run again than its fsync is through: after a power cut, not a kill, it may have to be.
+          await journal.owe({ submitter, taskId, fence, outcome, atMs, ...(body === undefined ? {} : { body }) }, { sync: outcome.usage.wallMs > OWED_SYNC_MS })
+          onSuccess()
+        } catch (error) {
+          onFailure(error)
+        }
+      },
       settled: (ref) => { journal.settled(submitter, ref) },
     }
   }
@@ -67,6 +84,7 @@ export class Debts {
   bound (away: Iterable<Debtor>): void {
     const { maxResults, maxBytes, maxBlobBytes } = this.limits
     const debtors = [...away]
+    this.report(debtors)
     this.boundBy(debtors, maxResults, ({ outbox }) => outbox.size)
     this.boundBy(debtors, maxBytes, ({ outbox }) => outbox.bytes)
     this.boundBy(debtors, maxBlobBytes, ({ outbox }) => outbox.blobBytes)
@@ -85,7 +103,25 @@ export class Debts {
       const before = amount(largest)
       largest.outbox.dropOldest()
       total -= before - amount(largest)
-      this.components.log(`gave up the oldest result for ${largest.peer}: results for submitters that are away take too much room`)
+      this.note(largest.peer)
+    }
+  }
+
+  /** One line for each absence, however many results it costs. */
+  private note (peer: string): void {
+    const before = this.givenUp.get(peer) ?? 0
+    this.givenUp.set(peer, before + 1)
+    if (before === 0) this.components.log(`gives up the oldest results for ${peer}: results for submitters that are away take too much room`)
+  }
+
+  /** Says of those that are away no more what it has cost. */
+  private report (away: Debtor[]): void {
+    if (this.givenUp.size === 0) return
+    const peers = new Set(away.map(({ peer }) => peer))
+    for (const [peer, results] of this.givenUp) {
+      if (peers.has(peer)) continue
+      this.givenUp.delete(peer)
+      this.components.log(`gave up ${results} results for ${peer} in all, which was away`)
     }
   }
 }

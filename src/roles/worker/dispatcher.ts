@@ -29,6 +29,8 @@ export interface DispatcherComponents {
   pace: Pace
   /** A lease ended; there may be room for another one. */
   onEnd: () => void
+  /** Told of faults of this node. Default: nobody is. */
+  warn?: (message: string) => void
   /** Monotonic milliseconds. */
   now: () => number
 }
@@ -68,9 +70,18 @@ export class Dispatcher {
     }
   }
 
+  /** Takes back what the executor has not begun and is outranked by what has waited since `before`, monotonic milliseconds. */
+  recall (submitter: ServedSubmitter, before: number): void {
+    for (const lease of submitter.held.outranked(before)) {
+      lease.recalled = true
+      lease.stop?.(true)
+    }
+  }
+
   private async fetch (submitter: ServedSubmitter, lease: HeldLease): Promise<void> {
     const abort = new AbortController()
     lease.stop = () => { abort.abort() }
+    lease.fetching = true
     submitter.fetching++
     try {
       lease.inputs ??= inputsDigest(lease.values, lease.refs)
@@ -78,11 +89,14 @@ export class Dispatcher {
       lease.fetched = true
       submitter.held.putBack(lease)
     } catch (error) {
-      if (!lease.taken) this.giveBack(submitter, lease, toCorebrumError(error))
+      if (!lease.taken) this.protect(submitter, () => { this.giveBack(submitter, lease, toCorebrumError(error)) })
     }
+    lease.fetching = false
     submitter.fetching--
-    this.add(submitter)
-    this.dispatch()
+    this.protect(submitter, () => {
+      this.add(submitter)
+      this.dispatch()
+    })
   }
 
   /** A value is missing for this lease alone; a module or a file, for the ones of its program behind it too. */
@@ -101,11 +115,32 @@ export class Dispatcher {
       if (outcome !== undefined) await this.finish(submitter, lease, outcome)
     } catch (error) {
       // Whatever a peer has sent, one lease is all that it costs.
-      submitter.refuse(lease, toCorebrumError(error))
+      this.protect(submitter, () => { submitter.refuse(lease, toCorebrumError(error)) })
     }
     this.underWay--
-    this.dispatch()
-    this.components.onEnd()
+    this.protect(submitter, () => {
+      if (lease.recalled && !lease.taken) this.waitAgain(submitter, lease)
+      this.dispatch()
+      this.components.onEnd()
+    })
+  }
+
+  private waitAgain (submitter: ServedSubmitter, lease: HeldLease): void {
+    lease.recalled = false
+    lease.underWay = false
+    delete lease.stop
+    submitter.held.putBack(lease)
+    this.add(submitter)
+  }
+
+  /** A fault of this node here costs a stream, whose submitter then leases elsewhere, and never the process. */
+  private protect (submitter: ServedSubmitter, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.components.warn?.(`a lease of ${submitter.peer} ended badly: ${toCorebrumError(error).message}`)
+      void submitter.link?.close().catch(() => {})
+    }
   }
 
   private async finish (submitter: ServedSubmitter, lease: HeldLease, outcome: Outcome): Promise<void> {
@@ -133,7 +168,7 @@ export class Dispatcher {
     }
   }
 
-  /** `undefined` when the lease was taken away. */
+  /** `undefined` when the lease was taken away, or back. */
   private async outcome (lease: HeldLease): Promise<Outcome | undefined> {
     const { program, values } = lease
     const { executor, provisions, peerId, now } = this.components
@@ -147,8 +182,8 @@ export class Dispatcher {
       })
       return { ok: true, ...result }
     } catch (thrown) {
-      if (lease.taken) return undefined
       const { code, message } = toCorebrumError(thrown)
+      if (lease.taken || (lease.recalled && code === 'ERR_CANCELLED')) return undefined
       const { logs, usage } = thrown instanceof CallError ? thrown : { logs: '', usage: undefined }
       return { ok: false, code, message, usage: usage ?? NO_USAGE, logs }
     }

@@ -23,12 +23,18 @@ export interface HeldLease {
   /** Higher runs first, among those of its submitter. */
   readonly priority: number
   readonly log: LeaseLog
-  /** Ends what is done for it now: the fetch of what it needs, or its call. */
-  stop?: () => void
+  /** When it came, monotonic milliseconds. */
+  readonly heldAt: number
+  /** Ends what is done for it now: the fetch of what it needs, or its call, on request only one that has not begun. */
+  stop?: (unlessBegun?: boolean) => void
   /** It was taken away: what comes of it is of no use. */
   taken: boolean
   /** The executor has it. */
   underWay: boolean
+  /** It was handed to the executor ahead of time and is taken back: others go first. */
+  recalled: boolean
+  /** What it needs is on its way. */
+  fetching: boolean
   /** What it needs was fetched for it; it is not fetched twice. */
   fetched: boolean
   /** Set when the sandbox began, monotonic milliseconds. */

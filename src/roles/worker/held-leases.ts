@@ -60,6 +60,16 @@ export class HeldLeases {
     }
   }
 
+  /**
+   * Those that the executor has and has not begun, while one of higher priority has waited here since `before` (monotonic
+   * milliseconds): they are to be taken back, the last one first.
+   */
+  outranked (before: number): HeldLease[] {
+    const first = this.waiting.peek()
+    if (first === undefined || first.heldAt > before) return []
+    return [...this.held.values()].filter(({ underWay, startedAt, recalled, priority }) => underWay && startedAt === undefined && !recalled && priority < first.priority).reverse()
+  }
+
   /** A lease that `next` gave is to wait again, before the others. */
   putBack (lease: HeldLease): void {
     if (this.has(lease)) this.waiting.unshift(lease)
@@ -91,6 +101,13 @@ export class HeldLeases {
   /** Takes what the executor does not have yet and `which` picks. */
   takeUnstarted (which: (lease: HeldLease) => boolean): HeldLease[] {
     const taken = [...this.held.values()].filter((lease) => !lease.underWay && which(lease))
+    for (const { taskId } of taken) this.take(taskId)
+    return taken
+  }
+
+  /** Takes what came before `before` and waits still, though for nothing but its turn. */
+  takeWaitingSince (before: number): HeldLease[] {
+    const taken = [...this.held.values()].filter(({ startedAt, fetching, heldAt }) => startedAt === undefined && !fetching && heldAt < before)
     for (const { taskId } of taken) this.take(taskId)
     return taken
   }

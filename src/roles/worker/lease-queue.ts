@@ -16,6 +16,11 @@ export class LeaseQueue {
     return this.size
   }
 
+  /** The one that `shift` gives next. */
+  peek (): HeldLease | undefined {
+    return this.levels.find(({ queue }) => !queue.isEmpty())?.queue.peekFront()
+  }
+
   push (lease: HeldLease): void {
     this.level(lease.priority).queue.push(lease)
     this.size++

@@ -6,10 +6,12 @@ const MiB = 1024 * 1024
 export const LEASE_RENEW_MS = 2_500
 /** So a worker that runs something dials a submitter whose stream broke this soon. */
 export const RETURN_DIAL_MS = 50
-/** Inputs and files that a worker holds for one submitter: what that has out on lease, and one more lease. */
-export const MAX_HELD_INPUT_BYTES = 256 * MiB
-/** Inputs and results that a worker holds for all submitters; beyond it takes no more leases. */
+/** Programs, inputs and results that a worker holds for all submitters; half of it for one alone: what that has out on lease, and one more lease. */
 export const MAX_WORKER_BYTES = 512 * MiB
+/** A lease that has waited so long for its turn is given back: sooner than its submitter takes it for held by somebody who does nothing. */
+export const MAX_TURN_WAIT_MS = 240_000
+/** A lease of higher priority that has waited so long takes the place of others that the executor has and has not begun. */
+export const OVERTAKE_AFTER_MS = 25
 /** Leases of one submitter that wait for their modules at the same time. */
 export const MAX_FETCHING_LEASES = 8
 /** How long a worker goes on with tasks whose submitter went away. */
@@ -39,3 +41,5 @@ export const MAX_RESULT_BYTES_IN_FLIGHT = 8 * MiB
 export const MAX_RESULTS_IN_FLIGHT = 2048
 /** Results that wait for a submitter that cannot be reached for so long are left with other peers. */
 export const MAILBOX_AFTER_MS = 5_000
+/** A worker whose disk refuses what tasks need says so to its owner this often at most: others decide how many tasks there are. */
+export const DISK_WARNING_EVERY_MS = 10 * 60_000

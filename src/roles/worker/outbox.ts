@@ -44,6 +44,10 @@ interface Entry extends Owed {
 export interface OutboxInit {
   /** Told of each change of `bytes`. */
   onBytes?: (change: number) => void
+  /** Told of each change of `blobBytes`. */
+  onBlobBytes?: (change: number) => void
+  /** A new result is kept, written down where it is, and there is no stream for it. */
+  onWaiting?: () => void
   /** Default: nothing is written down. */
   ledger?: Ledger
   /** Called when the submitter has acknowledged a result, with what its receipt is to say. */
@@ -97,10 +101,8 @@ export class Outbox {
   add (message: ResultMessage, release?: () => void, body?: ReceiptBody): void {
     const entry = this.enter(message, Date.now(), body, release)
     const { ledger } = this.init
-    if (ledger === undefined) {
-      this.unsent.set(message.taskId, entry)
-      this.flush()
-    } else {
+    if (ledger === undefined) this.offer(entry)
+    else {
       this.writing.set(message.taskId, entry)
       void ledger.owe(message, entry.atMs, body).then(() => { this.written(entry) })
     }
@@ -179,8 +181,7 @@ export class Outbox {
     const blobBytes = outcome.ok ? refBytes(outcome.refs) : 0
     const entry: Entry = { message, atMs, body, bytes: said + outcome.logs.length * 2, blobBytes, release, writtenFence: message.fence, sent: false }
     this.owed.set(message.taskId, entry)
-    this.count(entry.bytes)
-    this.blobBytes += blobBytes
+    this.count(entry.bytes, blobBytes)
     while (this.owed.size > 1 && (this.owed.size > this.maxResults || this.bytes > this.maxBytes || this.blobBytes > this.maxBlobBytes)) this.dropOldest()
     return entry
   }
@@ -189,8 +190,13 @@ export class Outbox {
     const { taskId } = entry.message
     if (this.writing.get(taskId) !== entry) return
     this.writing.delete(taskId)
-    this.unsent.set(taskId, entry)
-    this.flush()
+    this.offer(entry)
+  }
+
+  private offer (entry: Entry): void {
+    this.unsent.set(entry.message.taskId, entry)
+    if (this.link === undefined) this.init.onWaiting?.()
+    else this.flush()
   }
 
   private flush (): void {
@@ -209,8 +215,7 @@ export class Outbox {
     const entry = this.owed.get(taskId)
     if (entry === undefined) return
     this.owed.delete(taskId)
-    this.count(-entry.bytes)
-    this.blobBytes -= entry.blobBytes
+    this.count(-entry.bytes, -entry.blobBytes)
     entry.release?.()
     this.unsent.delete(taskId)
     this.writing.delete(taskId)
@@ -226,8 +231,11 @@ export class Outbox {
     this.bytesInFlight -= entry.bytes
   }
 
-  private count (change: number): void {
-    this.bytes += change
-    this.init.onBytes?.(change)
+  private count (bytes: number, blobBytes: number): void {
+    this.bytes += bytes
+    this.init.onBytes?.(bytes)
+    if (blobBytes === 0) return
+    this.blobBytes += blobBytes
+    this.init.onBlobBytes?.(blobBytes)
   }
 }

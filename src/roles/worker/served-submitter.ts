@@ -1,9 +1,7 @@
 /** One submitter as a worker serves it: its stream, its leases, its programs, and the results that it is owed. */
-import { LRUCache } from 'lru-cache'
 import type { CorebrumError } from '../../errors.ts'
-import { MAX_STREAM_PROGRAMS } from '../../limits.ts'
 import { ORPHAN_MS } from './limits.ts'
-import type { Program } from '../../task/program.ts'
+import { programBytes, type Program } from '../../task/program.ts'
 import type { ReceiptBody } from '../../task/receipt.ts'
 import type { LeaseRef, Outcome } from '../../wire/messages.ts'
 import type { HeldLease } from './held-lease.ts'
@@ -11,6 +9,7 @@ import { HeldLeases } from './held-leases.ts'
 import type { SubmitterLink } from '../link.ts'
 import { Outbox, type Ledger } from './outbox.ts'
 import type { Pace } from '../pace.ts'
+import { programMemory } from '../program-memory.ts'
 import type { WindowedSubmitter } from './windows.ts'
 
 export interface ServedSubmitterInit {
@@ -18,8 +17,12 @@ export interface ServedSubmitterInit {
   onGone: (submitter: ServedSubmitter) => void
   /** The stream went while something ran or results were to be delivered, or a result came up after it went. */
   onStranded: (submitter: ServedSubmitter) => void
-  /** Told of each change of the memory that inputs and results take here. */
+  /** Told of each change of the memory that programs, inputs and results take here. */
   onBytes?: (change: number) => void
+  /** Told of each change of what its large outputs take on disk. */
+  onBlobBytes?: (change: number) => void
+  /** Others need the room that more of its results would take. Default: never. */
+  isCrowding?: (blobBytes: number) => boolean
   /** Where its results are written down before they are sent. */
   ledger?: Ledger
   /** The submitter has taken a result, of which this is to be said in its receipt. */
@@ -48,24 +51,36 @@ export class ServedSubmitter implements WindowedSubmitter {
   usedAt: number
   private readonly init: ServedSubmitterInit
   private readonly now: () => number
-  private programs = new LRUCache<string, Program>({ max: MAX_STREAM_PROGRAMS })
+  private programs = programMemory<Program>()
   private orphanTimer?: NodeJS.Timeout
 
   constructor (peer: string, init: ServedSubmitterInit) {
     this.peer = peer
     this.init = init
-    const { onBytes, ledger, onTaken, now = () => performance.now() } = init
+    const { onBytes, onBlobBytes, ledger, onTaken, now = () => performance.now() } = init
     this.now = now
     this.usedAt = now()
     this.held = new HeldLeases((change) => {
       this.usedAt = now()
       onBytes?.(change)
     })
-    this.outbox = new Outbox({ ...(onBytes === undefined ? {} : { onBytes }), ...(ledger === undefined ? {} : { ledger }), ...(onTaken === undefined ? {} : { onTaken }) })
+    this.outbox = new Outbox({
+      // Only now: what is left with others must be written down.
+      onWaiting: () => { if (this.link === undefined) init.onStranded(this) },
+      ...(onBytes === undefined ? {} : { onBytes }),
+      ...(onBlobBytes === undefined ? {} : { onBlobBytes }),
+      ...(ledger === undefined ? {} : { ledger }),
+      ...(onTaken === undefined ? {} : { onTaken }),
+    })
   }
 
   get leases (): number {
     return this.held.size
+  }
+
+  /** Memory of its programs, inputs and results, about. */
+  get bytes (): number {
+    return this.programs.calculatedSize + this.held.bytes + this.outbox.bytes
   }
 
   get wanting (): boolean {
@@ -77,7 +92,7 @@ export class ServedSubmitter implements WindowedSubmitter {
     const before = this.link
     this.link = link
     this.window = 0
-    this.programs = new LRUCache({ max: MAX_STREAM_PROGRAMS })
+    this.forgetPrograms()
     clearTimeout(this.orphanTimer)
     if (before === undefined) return
     this.held.takeNotBegun()
@@ -94,6 +109,7 @@ export class ServedSubmitter implements WindowedSubmitter {
     if (this.link !== link) return
     this.link = undefined
     this.outbox.disconnect()
+    this.forgetPrograms()
     this.held.takeNotBegun()
     this.orphanTimer = setTimeout(() => { this.abortAll() }, this.init.orphanMs ?? ORPHAN_MS).unref()
     if (this.outbox.size > 0 || this.held.size > 0) this.init.onStranded(this)
@@ -101,7 +117,9 @@ export class ServedSubmitter implements WindowedSubmitter {
   }
 
   addProgram (digest: string, program: Program): void {
-    this.programs.set(digest, program)
+    const before = this.programs.calculatedSize
+    this.programs.set(digest, program, { size: programBytes(program) })
+    this.init.onBytes?.(this.programs.calculatedSize - before)
   }
 
   program (digest: string): Program | undefined {
@@ -121,7 +139,7 @@ export class ServedSubmitter implements WindowedSubmitter {
 
   /** The next lease to run. Nothing while too many results wait to be taken. */
   next (): HeldLease | undefined {
-    return this.outbox.isCongested ? undefined : this.held.next()
+    return this.outbox.isCongested || this.init.isCrowding?.(this.outbox.blobBytes) === true ? undefined : this.held.next()
   }
 
   /** `body` is for the receipt. `release` lets go of what is kept for the result; it is called when the submitter has it, or does not want it. */
@@ -132,7 +150,6 @@ export class ServedSubmitter implements WindowedSubmitter {
     }
     this.held.drop(lease.taskId)
     this.outbox.add({ kind: 'result', taskId: lease.taskId, fence: lease.fence, outcome }, release, body)
-    if (this.link === undefined) this.init.onStranded(this)
   }
 
   /** Gives a lease back without a result. */
@@ -163,6 +180,12 @@ export class ServedSubmitter implements WindowedSubmitter {
   stop (): void {
     clearTimeout(this.orphanTimer)
     this.abortAll()
+  }
+
+  /** The next stream begins without any. */
+  private forgetPrograms (): void {
+    this.init.onBytes?.(-this.programs.calculatedSize)
+    this.programs = programMemory()
   }
 
   private abortAll (): void {

@@ -1,4 +1,5 @@
 /** The submitters that a worker serves, or owes results. */
+import { DEFAULT_STORE_BYTES } from '../../limits.ts'
 import { Debts } from './debts.ts'
 import type { ReceiptBody } from '../../task/receipt.ts'
 import type { TaskJournal } from '../journal.ts'
@@ -13,12 +14,16 @@ export interface ServedSubmittersComponents {
   journal?: Pick<TaskJournal, 'durable' | 'owe' | 'settled' | 'owed'>
   /** Default: nothing is logged. */
   log?: (message: string) => void
+  /** What the node's owner should know. Default: as `log`. */
+  warn?: (message: string) => void
   /** A submitter went away with results of this node undelivered: its stream should be opened again. */
   onStranded: (peer: string) => void
   /** A submitter has taken a result; see ServedSubmitterInit. */
   onTaken?: (link: SubmitterLink, body: ReceiptBody) => void
   /** A submitter is served or owed something whose results are on disk, or not any more: meanwhile it is worth knowing where it is. */
   onServing?: (peer: string, serving: boolean) => void
+  /** What large outputs that were not taken yet may take on disk. Default: half of a store. */
+  maxBlobBytes?: number
   /** Monotonic milliseconds. */
   now: () => number
 }
@@ -27,13 +32,17 @@ export class ServedSubmitters implements Iterable<ServedSubmitter> {
   private readonly components: ServedSubmittersComponents
   private readonly submitters = new Map<string, ServedSubmitter>()
   private readonly debts: Debts
-  /** Inputs and results that are held for all of them, about. */
+  private readonly maxBlobBytes: number
+  /** Large outputs of all of them that wait to be taken. */
+  private blobBytes = 0
+  /** Programs, inputs and results that are held for all of them, about. */
   bytes = 0
 
   constructor (components: ServedSubmittersComponents) {
     this.components = components
-    const { peerId, journal = NO_JOURNAL, log = () => {} } = components
-    this.debts = new Debts({ peerId, journal, log })
+    const { peerId, journal = NO_JOURNAL, log = () => {}, warn = log, maxBlobBytes = DEFAULT_STORE_BYTES / 2 } = components
+    this.maxBlobBytes = maxBlobBytes
+    this.debts = new Debts({ peerId, journal, log: warn })
   }
 
   get size (): number {
@@ -87,6 +96,9 @@ export class ServedSubmitters implements Iterable<ServedSubmitter> {
       },
       onStranded: () => { this.strand(peer) },
       onBytes: (change) => { this.bytes += change },
+      onBlobBytes: (change) => { this.blobBytes += change },
+      // Whoever leaves its results here has at most as much as is left for the others.
+      isCrowding: (blobBytes) => blobBytes > 0 && blobBytes > this.maxBlobBytes - this.blobBytes,
       now: this.components.now,
       ...(ledger === undefined ? {} : { ledger }),
       ...(this.components.onTaken === undefined ? {} : { onTaken: this.components.onTaken }),

@@ -4,15 +4,17 @@
  */
 import type { Executor } from '../../executor/executor.ts'
 import { CorebrumError } from '../../errors.ts'
-import { IDLE_STREAM_MS, LEASE_RENEW_MS } from './limits.ts'
+import { IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_TURN_WAIT_MS, OVERTAKE_AFTER_MS } from './limits.ts'
 import { MAX_CLAIM_WINDOW } from '../../limits.ts'
 import type { Blobs } from '../../modules/blobs.ts'
+import { programBytes } from '../../task/program.ts'
 import type { Capability } from '../../wire/capability.ts'
 import type { LeaseRef, SubmitterMessage } from '../../wire/messages.ts'
 import type { Situation } from '../offers/admission.ts'
+import { createClaims, type Claims } from './claims.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { bytesOfLease } from './held-lease.ts'
-import { refusalOfLease } from './lease-admission.ts'
+import { isTooMuch, refusalOfLease } from './lease-admission.ts'
 import { LeaseLog, sendLogs } from './lease-log.ts'
 import type { SubmitterLink } from '../link.ts'
 import type { Owed } from './outbox.ts'
@@ -20,7 +22,6 @@ import { createPace } from '../pace.ts'
 import type { Provisions } from './provisions.ts'
 import type { ServedSubmitter } from './served-submitter.ts'
 import { ServedSubmitters, type ServedSubmittersComponents } from './served-submitters.ts'
-import { shareOut } from './windows.ts'
 
 /** A task that still runs after this long is reported as running; shorter ones are not worth a message. */
 const REPORT_RUNNING_MS = 25
@@ -48,13 +49,13 @@ export class Worker {
   private idler?: NodeJS.Timeout
   private draining = false
   private lastRenewal = 0
-  /** When the last free slot was taken, monotonic milliseconds. */
-  private fullSince?: number
+  private readonly claims: Claims
 
   constructor (components: WorkerComponents) {
     this.components = components
     this.now = components.now ?? (() => performance.now())
     this.submitters = new ServedSubmitters({ ...components, now: this.now })
+    this.claims = createClaims({ submitters: this.submitters, pace: this.pace, now: this.now })
     this.dispatcher = new Dispatcher({
       ...components,
       pace: this.pace,
@@ -161,7 +162,7 @@ export class Worker {
       // What comes over a stream that was replaced, or ended by a message before, is void.
       if (submitter.link !== link) return
       switch (message.kind) {
-        case 'program': submitter.addProgram(message.digest, message.program); break
+        case 'program': this.learn(submitter, link, message); break
         case 'lease': this.take(submitter, message); break
         case 'ack': for (const ref of message.leases) submitter.outbox.acknowledged(ref); break
         case 'cancel': submitter.cancel(message)
@@ -170,6 +171,13 @@ export class Worker {
     this.dispatcher.add(submitter)
     this.share()
     this.dispatcher.dispatch()
+  }
+
+  /** Where there is no room, the stream ends: leases may name no program that is not here. */
+  private learn (submitter: ServedSubmitter, link: SubmitterLink, { digest, program }: Extract<SubmitterMessage, { kind: 'program' }>): void {
+    if (!isTooMuch({ bytes: programBytes(program), submitterBytes: submitter.bytes, workerBytes: this.submitters.bytes })) return submitter.addProgram(digest, program)
+    submitter.detach(link)
+    void link.close()
   }
 
   private take (submitter: ServedSubmitter, { taskId, fence, digest, values, refs, placement }: Extract<SubmitterMessage, { kind: 'lease' }>): void {
@@ -181,11 +189,11 @@ export class Worker {
     const ref: LeaseRef = { taskId, fence }
     if (submitter.resume(ref, digest)) return
     const bytes = bytesOfLease(program, values, refs)
-    const room = { bytes, leases: submitter.leases, heldBytes: submitter.held.bytes, workerBytes: this.submitters.bytes }
+    const room = { bytes, leases: submitter.leases, submitterBytes: submitter.bytes, workerBytes: this.submitters.bytes }
     const refusal = refusalOfLease(program, placement, room, this.components.situation(program.module.cid))
     if (refusal !== undefined) submitter.refuse(ref, refusal)
     else {
-      submitter.held.add({ taskId, fence, digest, program, values, ...(refs === undefined ? {} : { refs }), bytes, priority: placement?.priority ?? 0, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false })
+      submitter.held.add({ taskId, fence, digest, program, values, ...(refs === undefined ? {} : { refs }), bytes, priority: placement?.priority ?? 0, heldAt: this.now(), log: new LeaseLog(), taken: false, underWay: false, recalled: false, fetching: false, fetched: false, reported: false })
       if (this.ticker !== undefined) return
       // A lease is good for a while before it needs to be renewed.
       this.lastRenewal = this.now()
@@ -195,19 +203,7 @@ export class Worker {
 
   /** Tells each submitter how many leases it may place here now. */
   private share (): void {
-    const slots = this.draining ? 0 : this.components.capability.slots
-    const now = this.now()
-    if (this.load < slots) this.fullSince = undefined
-    else this.fullSince ??= now
-    const linked = [...this.submitters].filter(({ link }) => link !== undefined)
-    const fullForMs = this.fullSince === undefined ? 0 : now - this.fullSince
-    const windows = shareOut(linked, { slots, depth: this.pace.depth(slots), fullForMs })
-    linked.forEach((submitter, i) => {
-      const window = windows[i] ?? 0
-      if (submitter.window === window) return
-      submitter.window = window
-      submitter.link?.send({ kind: 'claim', slots: window })
-    })
+    this.claims.share(this.draining ? 0 : this.components.capability.slots)
   }
 
   private tick (): void {
@@ -218,8 +214,15 @@ export class Worker {
       const running = submitter.held.toReport(now - REPORT_RUNNING_MS)
       if (running.length > 0) submitter.link?.send({ kind: 'running', leases: running })
       if (submitter.link !== undefined) sendLogs(submitter.link, submitter.held.values())
-      if (renewing) this.renew(submitter, submitter.refs())
+      if (renewing) {
+        for (const lease of submitter.held.takeWaitingSince(now - MAX_TURN_WAIT_MS)) submitter.refuse(lease, new CorebrumError('ERR_DECLINED', `it waited for its turn on this node for ${MAX_TURN_WAIT_MS / 1_000} s`))
+        this.renew(submitter, submitter.refs())
+      }
+      this.dispatcher.recall(submitter, now - OVERTAKE_AFTER_MS)
+      // It may have had to wait for others to take their results.
+      this.dispatcher.add(submitter)
     }
+    this.dispatcher.dispatch()
     this.share()
     if (this.submitters.isBusy) return
     clearInterval(this.ticker)

@@ -372,6 +372,15 @@ describe('Submitter with a journal', () => {
       assert.deepEqual([record(id).state, record(id).outputs], ['completed', { result: 6 }])
     })
 
+    it('takes nobody\'s word for a lease of which nothing was written: whoever knows its id could say so', async () => {
+      const { id } = submit()
+      await start()
+      const back = await comeBack('w1', { taskId: id, fence: 1 })
+      back.result({ taskId: id, fence: 1 }, completed(6))
+      await turn()
+      assert.deepEqual([back.refs('cancel'), back.leases.length, record(id).state], [[{ taskId: id, fence: 1 }], 0, 'pending'])
+    })
+
     it('takes the word of nobody else for it, nor for fences that were never given', async () => {
       const { id, lease } = await running(await worker('w1'))
       await start()

@@ -101,6 +101,40 @@ describe('Worker with a journal', () => {
       assert.deepEqual([s.of('result').length, logged.length, worker.undeliveredFor('s1')], [1, 1, 0])
     })
 
+    it('that cannot be written is said once for as long as that lasts, and when it is over', async () => {
+      const s = await submitter('s1')
+      const task = program()
+      let fails = true
+      const owe = journal.owe.bind(journal)
+      journal.owe = (...args) => {
+        if (fails) throw new Error('the disk is full')
+        return owe(...args)
+      }
+      for (let i = 0; i < 20; i++) {
+        fails = i < 10
+        s.lease(task)
+        await turn()
+        await finish(i)
+      }
+      assert.deepEqual([s.of('result').length, logged.length, worker.undeliveredFor('s1')], [20, 2, 0])
+    })
+
+    it('for a submitter that is away has its submitter looked for when it is written down, not before', async () => {
+      const s = await submitter('s1')
+      s.lease(program())
+      await turn()
+      executor.calls[0]?.start()
+      await s.link.close()
+      await turn()
+      journal.writesAtOnce = false
+      const before = stranded.length
+      await finish(0)
+      assert.deepEqual([stranded.length, [...worker.owedTo('s1')].length], [before, 0])
+      journal.write()
+      await turn()
+      assert.deepEqual([stranded.length, [...worker.owedTo('s1')].length], [before + 1, 1])
+    })
+
     it('for this node itself is not written', async () => {
       const s = await submitter('worker')
       journal.writesAtOnce = false
@@ -255,6 +289,21 @@ describe('Worker with a journal', () => {
       debts.bound([much, little])
       assert.deepEqual(left(much, little), [7, 3])
       assert.equal([...much.outbox.results()][0]?.message.taskId, 'a-13')
+    })
+
+    it('and says so once for each absence, with how many it cost', () => {
+      const lines: string[] = []
+      const debts = new Debts({ peerId: 'worker', journal, log: (line) => { lines.push(line) } }, { maxResults: 10 })
+      const much = debtor('a', 100)
+      debts.bound([much])
+      for (let i = 0; i < 50; i++) {
+        much.outbox.add({ kind: 'result', taskId: `new-${i}`, fence: 1, outcome: completed(1) })
+        debts.bound([much])
+      }
+      assert.equal(lines.length, 1)
+      debts.bound([debtor('b', 3)])
+      assert.equal(lines.length, 2)
+      assert.match(lines[1] ?? '', /140/)
     })
 
     it('by memory', () => {

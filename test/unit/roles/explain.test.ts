@@ -66,6 +66,14 @@ describe('explain', () => {
       })
     }
 
+    it('says what it can run when it is asked without an offer, and whether it takes tasks', () => {
+      for (const [more, verdict] of [[{}, 'admits'], [{ load: 9 }, 'busy'], [{ draining: true }, 'declines']] as const) {
+        now = situation({ ...more, capability: capability({ slots: 2, labels: { gpu: 'yes' } }) })
+        const answer = answerFromWire(ask(questionToWire(undefined)).sent[0])
+        assert.deepEqual([answer.verdict, answer.capability], [verdict, now.capability])
+      }
+    })
+
     it('answers once on a stream', () => {
       const channel = ask(questionToWire(offerOf()))
       channel.onMessages?.([questionToWire(offerOf())])
@@ -144,7 +152,7 @@ describe('explain', () => {
       const announcer = createAnnouncer({ publish: async () => {}, audience: () => 1, addresses: () => [], searchWorkers: async () => {}, now: clock.now })
       submitter = new Submitter({ peerId: 'self', tasks, announcer, reputation, collector: new ResultCollector(new FakeBlobs()), now: clock.now, random: () => 1 })
       const network = { peers: () => peers.map((peer) => ({ peer, addresses: [], direction: 'inbound' as const, connectedAtMs: 0 })) }
-      const explanations = createExplanations({ submitter, announcer, network, explain: { ask: async (others) => { asked = [...others]; return said } }, now: clock.now })
+      const explanations = createExplanations({ submitter, announcer, network, explain: { ask: async (others) => { asked = [...others]; return said } }, openParts: () => [], now: clock.now })
       explain = (id) => explanations.of(tasks.get(id) ?? assert.fail('no such task'))
     })
 
@@ -219,7 +227,7 @@ describe('explain', () => {
       assert.deepEqual([asked, answered], [['other'], said])
       assert.match(summary, /a peer would take it when it hears the next offer/)
       said = [{ peer: 'other', verdict: 'declines', reason: 'no', load: 0, slots: 2 }]
-      assert.match((await explain(submit({ memoryLimitBytes: 2 }))).summary, /nobody takes it: not the 1 linked worker, nor the 1 connected peer without a work stream$/)
+      assert.match((await explain(submit({ memoryLimitBytes: 2 }))).summary, /nobody takes it: not the one linked worker, and not the one connected peer without a work stream$/)
     })
 
     it('says what a task does that does not wait, and asks nobody', async () => {

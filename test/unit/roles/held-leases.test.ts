@@ -7,7 +7,7 @@ import { program } from '../../support/roles.ts'
 
 describe('the leases that a worker holds', () => {
   const task = program()
-  const lease = (): HeldLease => ({ taskId: randomUUID(), fence: 1, digest: '', program: task, values: [new Uint8Array(8)], bytes: 8, priority: 0, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false })
+  const lease = (): HeldLease => ({ taskId: randomUUID(), fence: 1, digest: '', program: task, values: [new Uint8Array(8)], bytes: 8, priority: 0, heldAt: 0, log: new LeaseLog(), taken: false, underWay: false, recalled: false, fetching: false, fetched: false, reported: false })
 
   it('keep nothing of those that were taken away, while nothing is run', () => {
     let bytes = 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { ErrorCode } from '../../../src/errors.ts'
-import { LEASE_GRACE_MS } from '../../../src/roles/submitter/limits.ts'
+import { DECLINE_MS, LEASE_GRACE_MS, LEASE_MS, MAX_PEERS_JUDGED } from '../../../src/roles/submitter/limits.ts'
 import type { NewTask } from '../../../src/roles/submitter/open-task.ts'
 import { ResultCollector } from '../../../src/roles/submitter/result-collector.ts'
 import { Submitter } from '../../../src/roles/submitter/submitter.ts'
@@ -151,5 +151,94 @@ describe('a worker that means harm', () => {
     for (let i = 1; i < 150; i++) await say(w, { kind: 'result', ...leaseOf(w, ids[i] ?? assert.fail()), outcome: completed(1, 1) })
     await say(w, { kind: 'claim', slots: 100 })
     assert.ok(w.leases.length - 150 > 10, `${w.leases.length - 150} leases under way`)
+  })
+
+  describe('that renews its leases and never runs them', () => {
+    const HELD_MS = 1_000 + LEASE_GRACE_MS
+
+    /** Renews all that it holds until their leases are over. */
+    async function idle (w: FakeWorker, ms = HELD_MS + 1_000): Promise<void> {
+      for (let left = ms; left > 0; left -= 2_500) {
+        await say(w, { kind: 'renew', leases: w.leases.map(({ taskId, fence }) => ({ taskId, fence })) })
+        clock.tick(2_500)
+        await turn()
+      }
+    }
+
+    it('uses up an attempt, and is avoided after a few of those', async () => {
+      const id = submit({ program: program({ timeLimitMs: 1_000 }) })
+      const w = await worker('w')
+      await idle(w)
+      assert.deepEqual([record(id).attempts, submitter.attempts.reputation.isAvoided('w')], [1, false])
+      clock.tick(DECLINE_MS)
+      await turn()
+      assert.equal(w.leases.length, 2)
+      await idle(w)
+      assert.deepEqual([record(id).attempts, submitter.attempts.reputation.isAvoided('w')], [2, true])
+    }).timeout(20_000)
+
+    it('is noted once for all that it held at a time', async () => {
+      const task = program({ timeLimitMs: 1_000 })
+      const ids = Array.from({ length: 50 }, () => submit({ program: task }))
+      const w = await worker('w', 50)
+      await say(w, ...ids.map((id) => ({ kind: 'result' as const, ...leaseOf(w, id), outcome: completed(1, 1) })).slice(0, 1))
+      await idle(w)
+      assert.deepEqual([record(ids[40] ?? '').attempts, submitter.attempts.reputation.isAvoided('w')], [1, false])
+    }).timeout(20_000)
+
+    for (const [how, goAway] of [
+      ['by going on with it', () => {}],
+      ['by falling silent before', () => { clock.tick(LEASE_MS + 1_000) }],
+      ['over a new stream', (w: FakeWorker) => { w.link.abort(new Error('gone')) }],
+    ] as const) {
+      it(`has no more time than one lease ${how}`, async () => {
+        const id = submit({ program: program({ timeLimitMs: 1_000 }) })
+        let w = await worker('w')
+        const ref = leaseOf(w, id)
+        await idle(w, HELD_MS / 2)
+        goAway(w)
+        await turn()
+        if (w.closed) {
+          w = new FakeWorker(submitter, 'w', { silent: true })
+          w.send({ kind: 'hello', capability: { engine: 'v8', features: [], memoryLimitBytes: 2 ** 29, slots: 1 } })
+        }
+        await say(w, { kind: 'renew', leases: [ref] })
+        await idle(w, HELD_MS / 2 + 5_000)
+        await say(w, { kind: 'claim', slots: 0 }, { kind: 'renew', leases: [ref] }, { kind: 'renew', leases: w.leases.map(({ taskId, fence }) => ({ taskId, fence })) })
+        assert.deepEqual([record(id).worker, record(id).state, record(id).attempts], [undefined, 'pending', 1])
+      }).timeout(20_000)
+    }
+
+    it('may still bring its result late', async () => {
+      const id = submit({ program: program({ timeLimitMs: 1_000 }) })
+      const w = await worker('w')
+      const ref = leaseOf(w, id)
+      await idle(w)
+      await say(w, { kind: 'result', ...ref, outcome: completed(7) })
+      assert.equal(record(id).state, 'completed')
+    }).timeout(20_000)
+  })
+
+  it('is avoided when its leases of one program run out again and again', async () => {
+    submit()
+    const w = await worker('w')
+    for (let i = 0; i < 20 && !submitter.attempts.reputation.isAvoided('w'); i++) {
+      await say(w)
+      clock.tick(LEASE_MS + DECLINE_MS + 30_000)
+      await turn()
+    }
+    assert.equal(submitter.attempts.reputation.isAvoided('w'), true)
+  }).timeout(20_000)
+
+  it('is avoided while its stream lasts, however many peers come and go', async () => {
+    const w = await worker('w', 0)
+    for (let i = 0; i < MAX_PEERS_JUDGED + 1; i++) {
+      const other = new FakeWorker(submitter, `p${i}`, { silent: true })
+      other.link.abort(new Error('gone'))
+    }
+    for (let i = 0; i < 3; i++) submitter.attempts.reputation.note('w', 'lied')
+    const [linked] = submitter.linked()
+    assert.equal(linked?.link.peer, w.peer)
+    assert.ok((linked?.standing.avoidedUntil ?? 0) > clock.now())
   })
 })

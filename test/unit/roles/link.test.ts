@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { MAX_CLAIM_WINDOW, MAX_FRAME_REFS } from '../../../src/limits.ts'
 import { localLink, submitterLink, workerLink } from '../../../src/roles/link.ts'
 import type { WorkerMessage } from '../../../src/wire/messages.ts'
 import { FakeChannel, capability, turn } from '../../support/roles.ts'
@@ -28,6 +29,21 @@ describe('links', () => {
     ['an empty list of leases', [4, []]],
     ['too many leases', [4, Array.from({ length: 2049 }, () => [new Uint8Array(16), 1])]],
   ]
+  it('end and mark a peer whose frame names more leases than any needs to, before it reads them', () => {
+    const list = Array.from({ length: MAX_CLAIM_WINDOW }, () => [new Uint8Array(16), 1])
+    for (const [lists, ends] of [[MAX_FRAME_REFS / MAX_CLAIM_WINDOW, false], [200, true]] as const) {
+      for (const [make, kind] of [[workerLink, 4], [submitterLink, 18]] as const) {
+        const channel = new FakeChannel('peer')
+        const marks: string[] = []
+        let received = 0
+        const link = make(channel, (peer) => { marks.push(peer) })
+        link.onMessages = () => { received++ }
+        channel.onMessages?.(Array.from({ length: lists }, () => [kind, list]))
+        assert.deepEqual([marks.length, received, channel.aborted !== undefined], ends ? [1, 0, true] : [0, 1, false])
+      }
+    }
+  })
+
   for (const [what, message] of broken) {
     it(`end and mark the peer, and hand on nothing of the frame: ${what}`, () => {
       const channel = new FakeChannel('worker')

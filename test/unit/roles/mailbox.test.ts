@@ -142,6 +142,18 @@ describe('mailbox', () => {
       assert.deepEqual(worker.network.opened, ['h1'])
     })
 
+    it('that come up while others are being left are left right behind them', async () => {
+      const holder = await party('h1')
+      mesh.connect('worker', 'h1')
+      worker.owe()
+      const leaving = worker.mailbox.leave('submitter')
+      await until(() => worker.network.opened.length > 0)
+      worker.owe()
+      await worker.mailbox.leave('submitter')
+      await leaving
+      assert.deepEqual(held(holder), [2])
+    })
+
     it('come with their large outputs', async () => {
       const holder = await party('h1')
       mesh.connect('worker', 'h1')
@@ -269,9 +281,9 @@ describe('mailbox', () => {
       const holder = await party('h1', { maxBytes: 400_000 })
       mesh.connect('worker', 'h1')
       const answers: Array<string | undefined> = []
-      for (let i = 0; i < 3; i++) {
+      for (const recipient of ['submitter', 'another', 'third']) {
         const sealed = await letterOf({ bytes: 40_000 })
-        answers.push((await offer('worker', 'h1', depositOf(sealed, { label: letterId(sealed.bytes) }), sealed)).at(-1)?.kind)
+        answers.push((await offer('worker', 'h1', depositOf(sealed, { recipient, label: letterId(sealed.bytes) }), sealed)).at(-1)?.kind)
       }
       assert.deepEqual([answers, held(holder)], [['done', 'done', 'refused'], [2]])
       const larger = await letterOf({ bytes: 100_001 })

@@ -30,7 +30,7 @@ describe('levels', () => {
 
 describe('lease queue', () => {
   const lease = (taskId: string, priority: number): HeldLease => (
-    { taskId, priority, fence: 1, digest: '', program: program(), values: [], bytes: 0, log: new LeaseLog(), taken: false, underWay: false, fetched: false, reported: false } as HeldLease)
+    { taskId, priority, fence: 1, digest: '', program: program(), values: [], bytes: 0, heldAt: 0, log: new LeaseLog(), taken: false, underWay: false, recalled: false, fetching: false, fetched: false, reported: false } as HeldLease)
 
   it('gives higher priority first, and keeps the order within one', () => {
     const queue = new LeaseQueue()

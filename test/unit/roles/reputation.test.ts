@@ -24,7 +24,7 @@ describe('reputation', () => {
       failAll('p', round * 10)
       assert(reputation.isAvoided('p'))
       const before = ms
-      ms = reputation.standing('p').avoidedUntil
+      ms = reputation.follow('p').avoidedUntil
       lengths.push(ms - before)
       assert(!reputation.isAvoided('p'))
     }
@@ -63,16 +63,31 @@ describe('reputation', () => {
     assert.equal(reputation.trust('busy'), 1)
     ms += TROUBLE_HALF_LIFE_MS * 20
     failAll('slow', 100)
-    assert.equal(reputation.standing('slow').avoidedUntil - ms, AVOID_PEER_MIN_MS)
+    assert.equal(reputation.follow('slow').avoidedUntil - ms, AVOID_PEER_MIN_MS)
   })
 
-  it('is bounded, and gives the same standing for as long as it remembers', () => {
+  it('is bounded, and forgets nobody who is looked at', () => {
     reputation = createReputation({ now: () => ms, maxPeers: 10 })
-    const standing = reputation.standing('p')
+    const others = (): void => { for (let i = 0; i < 100; i++) reputation.note(`other ${i}`, 'differed') }
+    const standing = reputation.follow('p')
     reputation.note('p', 'differed')
-    assert.equal(reputation.standing('p'), standing)
-    assert(standing.weight > 0)
-    for (let i = 0; i < 100; i++) reputation.note(`other ${i}`, 'differed')
+    assert.equal(reputation.follow('p'), standing)
+    reputation.unfollow('p')
+    others()
+    reputation.note('p', 'differed')
+    assert.equal(standing.avoidedUntil, ms + AVOID_PEER_MIN_MS)
+    reputation.unfollow('p')
+    assert(reputation.isAvoided('p'))
+    others()
     assert.equal(reputation.trust('p'), 1)
+  })
+
+  it('counts leases of one program that run out later on, and not those that run out together', () => {
+    for (let i = 0; i < 2_000; i++) reputation.note('p', 'expired', 'a')
+    const once = reputation.trust('p')
+    assert(once > 0.6)
+    ms += 60_000
+    reputation.note('p', 'expired', 'a')
+    assert(reputation.trust('p') < once)
   })
 })

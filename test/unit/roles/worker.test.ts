@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { CorebrumError } from '../../../src/errors.ts'
 import { CallError } from '../../../src/executor/call-error.ts'
 import {
-  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_FETCHING_LEASES, MAX_HELD_INPUT_BYTES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT, MAX_UNACKED_RESULTS, ORPHAN_MS, REDELIVER_MS,
+  IDLE_STREAM_MS, LEASE_RENEW_MS, MAX_FETCHING_LEASES, MAX_RESULTS_IN_FLIGHT, MAX_RESULT_BYTES_IN_FLIGHT, MAX_UNACKED_RESULTS, MAX_WORKER_BYTES, ORPHAN_MS, REDELIVER_MS,
 } from '../../../src/roles/worker/limits.ts'
 import { MAX_CLAIM_WINDOW, MAX_EXECUTOR_QUEUE, MAX_LOG_BYTES, MAX_STREAM_PROGRAMS } from '../../../src/limits.ts'
+import { LEASE_GRACE_MS, LEASE_MS } from '../../../src/roles/submitter/limits.ts'
 import { Worker } from '../../../src/roles/worker/worker.ts'
 import type { Situation } from '../../../src/roles/offers/admission.ts'
 import { programDigest, type Program } from '../../../src/task/program.ts'
@@ -153,7 +154,7 @@ describe('Worker', () => {
       const s = await submitter('s1')
       const task = program()
       const taskId = randomUUID()
-      const values = [new Uint8Array(MAX_HELD_INPUT_BYTES / 4)]
+      const values = [new Uint8Array(MAX_WORKER_BYTES / 7)]
       for (let fence = 1; fence <= 20; fence++) s.lease(task, { taskId, fence, values })
       await turn()
       assert.equal(s.of('refuse').length, 0)
@@ -350,7 +351,7 @@ describe('Worker', () => {
       const s = await submitter('s1')
       blobs.beforeFetch = () => new Promise(() => {})
       const task = program()
-      for (let i = 0; i < 5; i++) leaseNamed(s, { cid: `bafkrei${i}`, size: MAX_HELD_INPUT_BYTES / 4 }, task)
+      for (let i = 0; i < 5; i++) leaseNamed(s, { cid: `bafkrei${i}`, size: MAX_WORKER_BYTES / 7 }, task)
       await turn()
       assert.deepEqual(s.of('refuse').map(({ code }) => code), ['ERR_DECLINED', 'ERR_DECLINED'])
     })
@@ -440,7 +441,7 @@ describe('Worker', () => {
     it('that cannot be had give back all leases of the program, and count among what is held', async () => {
       modules = new Set(['bafkreifake'])
       const s = await submitter('s1')
-      const task = withFile(MAX_HELD_INPUT_BYTES / 2)
+      const task = withFile(MAX_WORKER_BYTES / 3)
       for (let i = 0; i < 3; i++) s.lease(task)
       await turn()
       assert.equal(s.of('refuse').length, 2)
@@ -751,6 +752,78 @@ describe('Worker', () => {
       executor.calls[0]?.log('late')
       await wait()
       assert.deepEqual(textsOf(s), [])
+    })
+  })
+
+  describe('a lease that waits for its turn', () => {
+    it('is given back before its submitter takes this node for idle, also when the executor has it already', async () => {
+      const s = await submitter('s1')
+      const task = program()
+      const leases = Array.from({ length: 6 }, () => s.lease(task))
+      await turn()
+      for (const call of executor.calls.slice(0, 2)) call.start()
+      clock.tick(LEASE_GRACE_MS - LEASE_MS)
+      await turn()
+      assert.deepEqual(s.of('refuse').map(({ taskId, code }) => [taskId, code]), leases.slice(2).map(({ taskId }) => [taskId, 'ERR_DECLINED']))
+      assert.deepEqual([worker.load, executor.calls.map(({ signal }) => signal.aborted)], [2, [false, false, true, true]])
+    }).timeout(20_000)
+
+    it('is not given back while what it needs is on its way', async () => {
+      modules = new Set()
+      const s = await submitter('s1')
+      s.lease(program())
+      await turn()
+      clock.tick(LEASE_GRACE_MS)
+      await turn()
+      assert.deepEqual([s.of('refuse'), worker.load], [[], 1])
+    }).timeout(20_000)
+  })
+
+  describe('a lease of higher priority', () => {
+    const lease = (s: FakeSubmitter, task: Program, priority: number): string => {
+      const taskId = randomUUID()
+      s.link.send({ kind: 'lease', taskId, fence: 1, digest: programDigest(task), leaseMs: 10_000, values: [5], placement: { priority } })
+      return taskId
+    }
+
+    it('takes the place of one that the executor has and has not begun', async () => {
+      makeWorker(1)
+      const s = await submitter('s1')
+      const task = program()
+      const first = s.lease(task).taskId
+      const [second, third] = [s.lease(task).taskId, s.lease(task).taskId]
+      await turn()
+      executor.calls[0]?.start()
+      assert.deepEqual(executor.calls.map(({ taskId }) => taskId), [first, second])
+      const high = lease(s, task, 5)
+      await turn()
+      clock.tick(100)
+      await turn()
+      assert.deepEqual(executor.calls.map(({ taskId, signal }) => [taskId, signal.aborted]), [[first, false], [second, true], [high, false]])
+      for (const n of [0, 2]) executor.calls[n]?.finish({ result: n }, 1_000)
+      await turn()
+      executor.calls[3]?.finish({ result: 3 }, 1_000)
+      await turn()
+      executor.calls[4]?.finish({ result: 4 }, 1_000)
+      await turn()
+      assert.deepEqual(executor.calls.map(({ taskId }) => taskId), [first, second, high, second, third])
+      assert.deepEqual(s.of('result').map(({ taskId, outcome }) => [taskId, outcome.ok]), [[first, true], [high, true], [second, true], [third, true]])
+      assert.deepEqual([worker.load, s.of('refuse')], [0, []])
+    })
+
+    it('leaves alone what has begun, what is as high, and what is run soon', async () => {
+      makeWorker(1)
+      const s = await submitter('s1')
+      const task = program()
+      s.lease(task)
+      lease(s, task, 5)
+      await turn()
+      for (const call of executor.calls) call.start()
+      lease(s, task, 9)
+      await turn()
+      clock.tick(100)
+      await turn()
+      assert.deepEqual(executor.calls.map(({ signal }) => signal.aborted), [false, false])
     })
   })
 
