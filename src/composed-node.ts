@@ -1,7 +1,9 @@
 /** A node: its parts, when they start and stop, and what its user asks of them. */
+import { join } from 'node:path'
 import { completeConfig, type Config } from './config.ts'
 import { CorebrumError } from './errors.ts'
 import { MAX_LISTED_TASKS, MAX_WORK_STREAMS } from './limits.ts'
+import { requireKnownLayout } from './journal/layout.ts'
 import type { Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
 import { serveModules } from './modules/peer-server.ts'
@@ -28,6 +30,7 @@ import { WORK_PROTOCOL } from './wire/messages.ts'
 /** See `createNode` in node.ts. */
 export async function createComposedNode (config: Partial<Config>, init: NodeInit): Promise<Node> {
   const full = await completeConfig(config)
+  await requireKnownLayout(join(full.dataDir, 'journal'))
   const { networked = true, log = () => {} } = init
   const network = networked ? await networkOf(full, (message, level) => { log(level, message) }) : (await import('./network/alone.ts')).createAloneNetwork()
   const capability = await detectCapability({ slots: full.workerCount, memoryLimitBytes: full.memoryLimitBytes, labels: full.labels })
@@ -144,7 +147,7 @@ class ComposedNode implements Node {
   }
 
   workers (options: { discover?: boolean, signal?: AbortSignal } = {}): Promise<WorkerInfo[]> {
-    return listWorkers(this.parts.submitter.linked(), this.network, options)
+    return listWorkers({ linked: () => this.parts.submitter.linked(), network: this.network, explain: this.parts.explain }, options)
   }
 
   async explain (id: string, options?: SignalOptions): Promise<Explanation> {
@@ -172,6 +175,7 @@ class ComposedNode implements Node {
     // Before anybody can bring a result of theirs.
     for await (const recovered of this.parts.journal.recover()) this.parts.submitter.recover(recovered)
     await this.parts.jobs.resume()
+    if (this.parts.journal.durable) void this.parts.maps.clearAway()
     await this.parts.worker.recover()
     // Large values that no open task and no owed result has taken over.
     await this.parts.blobs.sweep()

@@ -112,6 +112,11 @@ export async function loadConfig ({ flags = {}, env = {} }: ConfigSources = {}):
   return { config, warnings: unknownVariables(env) }
 }
 
+/** Looks at flags alone. Rejects as `loadConfig`. */
+export async function checkFlags (flags: RawSettings): Promise<void> {
+  await merge(defaultConfig(), [{ values: flags, label: (setting) => setting.flag }], [])
+}
+
 interface Layer {
   values: RawSettings
   /** Where the value stands, as the user knows it. */

@@ -122,10 +122,17 @@ export const MAX_FINISHED_TASKS = 50_000
 export const MAX_LIVE_LOG_CHARS = 64 * MiB
 /** Outputs and logs of finished tasks that a node keeps; the oldest go first. */
 export const MAX_FINISHED_BYTES = 256 * MiB
+/** The same for a node with a journal, which has them all on disk: a small task takes some 6 KB of memory. */
+export const MAX_CACHED_TASKS = 8192
+export const MAX_CACHED_BYTES = 64 * MiB
 /** Programs that both ends of a work stream remember, those named last; one that was forgotten is sent again. */
 export const MAX_STREAM_PROGRAMS = 256
+/** Their memory together: the largest one has half a MiB of CBOR. */
+export const MAX_STREAM_PROGRAM_BYTES = 16 * MiB
 /** Leases that one worker may hold from one submitter. */
 export const MAX_CLAIM_WINDOW = 2048
+/** Leases that the messages of one frame name: all that a worker has of one submitter, running and ended, and nearly a frame of small messages. */
+export const MAX_FRAME_REFS = 8 * MAX_CLAIM_WINDOW
 // ---- jobs ----
 /** What the journal keeps of one job besides its tasks: its definition, and inputs of MAX_INPUT_BYTES. */
 export const MAX_JOB_BYTES = 96 * MiB
@@ -170,7 +177,7 @@ export const LETTER_PART_BYTES = 256 * KiB
 /** Disk space for letters of others, where nothing else is said. */
 export const DEFAULT_MAILBOX_BYTES = 256 * MiB
 export const MAX_MAILBOX_BYTES = 64 * 1024 * MiB
-/** Letters that a node holds: in all, and of one depositor or for one recipient, whose bytes are at most a quarter of all. */
+/** Letters that a node holds: in all, and of one depositor or for one recipient, whose bytes are at most a quarter of all; a quarter of that of one for the other. */
 export const MAX_LETTERS = 8_192
 export const MAX_LETTERS_PER_PEER = 1_024
 export const MAX_LETTER_TTL_MS = 7 * 86_400_000
@@ -189,16 +196,23 @@ export const MESH_WAIT_MS = 500
 export const UNCLAIMED_WAIT_MS = 2_000
 /** Peers that `explain` asks whether they would take a task, and how long it waits for their answers. */
 export const MAX_PEERS_ASKED = 32
+/** Open tasks of a job that `explain` explains one by one, at each level: people read them. */
+export const MAX_PARTS_EXPLAINED = 8
 export const EXPLAIN_ANSWER_MS = 2_000
 /** How long a daemon lets running tasks finish after SIGTERM. */
 export const DRAIN_MS = 10_000
 // ---- journal ----
 /** Changes of open tasks lie so long before they are written: most tasks end before, and then they never are. */
-export const JOURNAL_LAZY_MS = 100
+export const JOURNAL_LAZY_MS = 250
 /** What waits for the disk; beyond it no new task is taken. */
 export const MAX_JOURNAL_PENDING_BYTES = 64 * MiB
 /** A journal that could not be written, as on a full disk, is tried again this often. */
 export const JOURNAL_REOPEN_MS = 1_000
+/** Tables of the journal whose checksums are looked at before each start, the newest: a fraction of a second. */
+export const JOURNAL_CHECKED_BYTES = 32 * MiB
+/** The rest, and all of it once a day, is looked at while the node runs, so many bytes a second: a few hundredths of a processor. */
+export const JOURNAL_CHECK_BYTES_PER_SECOND = 8 * MiB
+export const JOURNAL_CHECK_MS = 86_400_000
 /** Changes of one open task that lie one by one; then they become one. */
 export const MAX_TASK_CHANGES = 96
 /** Finished tasks whose place in the journal is known without looking it up: receipts come shortly after results. */
@@ -214,8 +228,10 @@ export const MAX_KEEP_SECONDS = 3_650 * 86_400
 export const DEFAULT_KEEP_TASKS = 1_000_000
 export const MAX_KEEP_TASKS = 100_000_000
 export const DEFAULT_KEEP_BYTES = 2048 * MiB
-/** Finished tasks of one job that is still open; the oldest go first. No job but one that runs for ever has so many. */
+/** Finished tasks of one recurring task that is still open; the oldest go first. */
 export const MAX_CHILDREN_OF_OPEN_JOB = 10_000
+/** The part of the number and of the bytes above that the runs of all open recurring tasks may take together: they end tasks for ever, and most is for what users ran themselves. */
+export const ENDLESS_JOBS_KEEP = 0.25
 // ---- configuration ----
 export const MAX_CONFIG_BYTES = 256 * KiB
 /** More sandboxes than this on one machine is a typing mistake. */

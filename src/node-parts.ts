@@ -10,7 +10,8 @@ import { createJobs, type Jobs } from './jobs/jobs.ts'
 import { createMaps, type Maps } from './jobs/map/maps.ts'
 import { createPipelineKind } from './jobs/pipeline.ts'
 import { createRecurringKind } from './jobs/recurring.ts'
-import { MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
+import type { TaskRecord } from './task/state.ts'
+import { MAX_CACHED_BYTES, MAX_CACHED_TASKS, MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
 import { createBlobFetcher } from './modules/blob-fetch.ts'
 import { createBlobs, type Blobs } from './modules/blobs.ts'
 import type { ModuleStore } from './modules/modules.ts'
@@ -34,6 +35,7 @@ import { createMailbox, type Mailbox } from './roles/mailbox/mailbox.ts'
 import { createOffers, type Offers } from './roles/offers/offers.ts'
 import type { NewTask } from './roles/submitter/open-task.ts'
 import { resolvePeerName } from './roles/submitter/peer-name.ts'
+import { createDiskWatch } from './roles/worker/disk-watch.ts'
 import { createProvisions } from './roles/worker/provisions.ts'
 import { createReceipts, type Receipts } from './roles/receipts/receipts.ts'
 import { createReceiptsOf, type ReceiptsOf } from './roles/receipts/receipts-of.ts'
@@ -85,32 +87,38 @@ export interface NodeParts {
 
 export function createNodeParts (config: Config, init: NodeInit, network: Network, capability: Capability): NodeParts {
   const log = (message: string): void => { init.log?.('debug', message) }
+  const warn = (message: string): void => { init.log?.('warn', message) }
   const { peerId } = network
   const works = config.workerCount > 0 && init.worksForOthers !== false
   const modules = createModuleStore({ dir: join(config.dataDir, 'modules'), maxBytes: config.storeBytes })
   // A node of one command shares its data folder, and keeps nothing.
   const isDurable = init.durable ?? (!config.ephemeral && init.networked !== false)
   const blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes, durable: isDurable })
-  const durable = isDurable ? durableJournal(config, init, { peerId, modules, blobs, onMapDropped: (id) => { maps.remove(id).catch((error: Error) => { log(error.message) }) } }) : undefined
+  const onDropped = ({ id, job }: TaskRecord): void => {
+    tasks.forget(id)
+    if (job?.kind === 'map') maps.remove(id).catch((error: Error) => { log(error.message) })
+  }
+  const durable = isDurable ? durableJournal(config, init, { peerId, modules, blobs, onDropped, isEndless: (job) => tasks.get(job)?.job?.kind === 'recurring' }) : undefined
   const journal = durable ?? NO_JOURNAL
   const fetcher = createBlobFetcher({ network, blobs })
   const retriever = createRetriever({ store: modules, network, debug: log }, { allowPrivateUrls: config.allowPrivateUrls })
   const executor = createExecutor({ loadModule: (cid) => readThrough(modules, retriever, cid), request: createRequester({ allowedHosts: config.allowedHosts }) }, { slots: config.workerCount, memoryLimitBytes: config.memoryLimitBytes })
-  const situation = (cid: string): Situation => ({
+  const situation = (cid?: string): Situation => ({
     peerId,
     capability,
     load: worker.load,
     draining: worker.isDraining,
-    hasModule: modules.has(cid),
+    hasModule: cid !== undefined && modules.has(cid),
     maxModuleBytes: Math.min(MAX_MODULE_BYTES, config.storeBytes),
     allowedHosts: config.allowedHosts,
     streams: worker.streams,
     maxStreams: MAX_WORK_STREAMS,
   })
 
+  const disk = createDiskWatch({ warn })
   const worker = new Worker({
-    peerId, executor, provisions: createProvisions({ store: modules, retriever, fetcher }), blobs, capability, situation, onStranded: (peer) => { workStreams.reopen(peer) },
-    journal, log, onServing: (peer, serving) => { network.keepAddresses(peer, serving) },
+    peerId, executor, provisions: disk.provisions(createProvisions({ store: modules, retriever, fetcher })), blobs: disk.blobs(blobs), capability, situation, onStranded: (peer) => { workStreams.reopen(peer) },
+    maxBlobBytes: config.storeBytes / 2, journal, log, warn, onServing: (peer, serving) => { network.keepAddresses(peer, serving) },
     onTaken: (link, body) => { receipts?.writer.add(link, body) },
   })
   const workStreams = createWorkStreams({ network, worker, situation, log, onAway: (peer) => { void mailbox.leave(peer) } })
@@ -132,7 +140,7 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
     searchWorkers: (only) => searchWorkers(network, log, only),
     log,
   })
-  const tasks = createTaskTable()
+  const tasks = createTaskTable(isDurable ? { maxFinished: Math.min(MAX_CACHED_TASKS, config.keepTasks), maxFinishedBytes: MAX_CACHED_BYTES } : {})
   const collector = new ResultCollector(fetcher)
   const reputation = createReputation()
   const reuse = createReuse({ peerId, trusted: config.trusted, tasks, journal })
@@ -144,7 +152,7 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
   })
   const mailbox = createMailbox({ network, worker, away: () => workStreams.away(), submitter, blobs, log, ...(receipts === undefined ? {} : { receipts: (bodies) => receipts.writer.together(bodies) }) }, { maxBytes: config.mailboxBytes, ...(isDurable ? { dir: join(config.dataDir, 'mailbox') } : {}) })
   const explain = createExplain({ network, situation: works ? situation : (cid) => ({ ...situation(cid), capability: { ...capability, slots: 0 } }) })
-  const explanations = createExplanations({ submitter, announcer, network, explain })
+  const explanations = createExplanations({ submitter, announcer, network, explain, openParts: (id) => known.openParts(id) })
   const cancel = (id: string): void => { if (!jobs.cancel(id)) submitter.cancel(id) }
   const known = createKnownTasks({ tasks, journal, cancel })
   const resolvePeer = (name: string): string => resolvePeerName(name, [peerId, ...network.peers().map(({ peer }) => peer), ...[...submitter.linked()].map(({ link }) => link.peer)])
@@ -169,23 +177,25 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
       tasks.forget(id)
       receipts?.reader.forget(id)
     },
+    log: (level, message) => { init.log?.(level, message) },
   })
   const placed = (policy: Partial<TaskPolicy> | undefined): Partial<TaskPolicy> | undefined => policy?.on === undefined ? policy : { ...policy, on: resolvePeer(policy.on) }
-  const allMaps = createMaps({ tasks: jobTasks, jobs: () => jobs, dataDir: config.dataDir, durable: journal.durable })
+  const allMaps = createMaps({ tasks: jobTasks, jobs: () => jobs, savedJobs: () => journal.jobs(), dataDir: config.dataDir, durable: journal.durable, keepMs: config.keepSeconds * 1_000, log: (message) => { init.log?.('info', message) } })
   // The peers that are known when it begins are those that its user means.
   const maps: Maps = { ...allMaps, create: async (request, options) => await allMaps.create({ ...request, policy: placed(request.policy) }, options) }
-  const jobs: Jobs = createJobs({ tasks: jobTasks, journal, kinds: [maps.kind, createRecurringKind(jobTasks), createPipelineKind(jobTasks), createAgreementKind({ tasks: jobTasks, reputation, results: createAgreedResults({ intake, reuse }) })], log: (message) => { init.log?.('warn', message) } })
+  const jobs: Jobs = createJobs({ tasks: jobTasks, journal, kinds: [maps.kind, createRecurringKind(jobTasks), createPipelineKind(jobTasks), createAgreementKind({ tasks: jobTasks, reputation, results: createAgreedResults({ intake, reuse }) })], log: warn })
   return { accept, placed, explain, explanations, receipts, receiptsOf: createReceiptsOf({ tasks, known }), jobs, maps, cancel, modules, blobs, executor, tasks, journal, durable, known, collector, submitter, worker, workStreams, mailbox, offers, advertiser, intake, works }
 }
 
-function durableJournal ({ dataDir, keepSeconds, keepTasks, keepBytes }: Config, { log }: NodeInit, { peerId, modules, blobs, onMapDropped }: Pick<NodeParts, 'modules' | 'blobs'> & { peerId: string, onMapDropped: (id: string) => void }): DurableJournal {
+function durableJournal ({ dataDir, keepSeconds, keepTasks, keepBytes }: Config, { log }: NodeInit, { peerId, modules, blobs, onDropped, isEndless }: Pick<NodeParts, 'modules' | 'blobs'> & { peerId: string, onDropped: (record: TaskRecord) => void, isEndless: (job: string) => boolean }): DurableJournal {
   return createTaskJournal({
     dir: join(dataDir, 'journal'),
     outputsDir: join(dataDir, 'outputs'),
     peerId,
     hold: (cid) => modules.hold(cid),
     adopt: (cid) => blobs.adopt(cid),
-    onMapDropped,
+    onDropped,
+    isEndless,
     keep: { ms: keepSeconds * 1_000, tasks: keepTasks, bytes: keepBytes },
     ...(log === undefined ? {} : { log }),
   })

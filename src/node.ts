@@ -62,7 +62,7 @@ export interface Node {
   peers (): ConnectedPeer[]
   /** Why a task that was submitted here is not running; asks the peers that are connected. Rejects with ERR_TASK_UNKNOWN. */
   explain (id: string, options?: SignalOptions): Promise<Explanation>
-  /** Workers known from open work streams, and from the DHT when `discover` is set. */
+  /** Connected peers that run tasks, each asked where it holds no work stream, and those that the DHT knows when `discover` is set. */
   workers (options?: { discover?: boolean, signal?: AbortSignal }): Promise<WorkerInfo[]>
   /** Lets this node run its own tasks, when it was made with `worksForItself: false`. */
   workForItself (): void

@@ -17,6 +17,7 @@ import { growth, type Sample } from './flatness.ts'
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024
 const MAX_GROWTH_FILES = 8
 const SAMPLE_MS = 10_000
+const SAMPLES_PER_LINE = 6
 const TASKS_PER_SECOND = 40
 const MAX_OPEN = 200
 /** Finished tasks are kept shortly, so that the journal must let go, too. */
@@ -30,12 +31,19 @@ async function openFiles (pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length
 }
 
+function mebi (bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+}
+
 async function watch (watched: Watched[], start: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const seconds = (performance.now() - start) / 1000
     for (const { daemon: { process: { pid = 0 } }, memory, files } of watched) {
       memory.push({ seconds, value: await residentBytes(pid) })
       files.push({ seconds, value: await openFiles(pid) })
+    }
+    if ((watched[0]?.memory.length ?? 0) % SAMPLES_PER_LINE === 0) {
+      console.error(`  ${Math.round(seconds)} s: ${watched.map(({ name, memory, files }) => `${name} ${mebi(memory.at(-1)?.value ?? 0)}, ${files.at(-1)?.value} files`).join('; ')}`)
     }
     await sleep(SAMPLE_MS, undefined, { signal }).catch(() => {})
   }
@@ -69,7 +77,6 @@ async function load (daemon: Daemon, endAt: number, say: (text: string) => void)
 function judge ({ name, memory, files }: Watched): string[] {
   const later = (samples: Sample[]): Sample[] => samples.slice(Math.floor(samples.length / 3))
   const [bytes, opened] = [growth(later(memory)), growth(later(files))]
-  const mebi = (count: number): string => `${(count / 1024 ** 2).toFixed(1)} MiB`
   console.log(`${name}: memory ${mebi(later(memory)[0]?.value ?? 0)} to ${mebi(memory.at(-1)?.value ?? 0)}, line ${mebi(bytes)}; open files ${files.at(-1)?.value}, line ${opened.toFixed(1)}`)
   return [
     ...(bytes > MAX_GROWTH_BYTES ? [`${name}: memory grows by ${mebi(bytes)}, allowed: ${mebi(MAX_GROWTH_BYTES)}`] : []),

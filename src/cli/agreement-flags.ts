@@ -11,7 +11,7 @@ export interface AgreementFlags {
 
 export function addAgreementFlags (command: Command): Command {
   return command
-    .option('--replicas <n>', 'run it on so many peers and compare what they give', (text) => count(text, REPLICAS_RULE))
+    .option('--replicas <n>', 'run it on so many different peers, and compare what they give', (text) => count(text, REPLICAS_RULE))
     .option('--quorum <n>', 'with --replicas: so many must agree; default: more than half', (text) => count(text, QUORUM_RULE))
     .option('--no-cache', 'run it even when it is marked as deterministic and its result is known')
 }

@@ -17,10 +17,10 @@ export interface PolicyFlags {
 export function addPolicyFlags (command: Command): Command {
   return command
     .option('--priority <n>', 'higher runs first; default 0', wholeNumber(isPriority, POLICY_RULES.priority))
-    .option('--retries <n>', 'run it again so often after it failed itself', wholeNumber(isRetries, POLICY_RULES.retries))
-    .option('--deadline <duration>', 'end it when it is not done by then, such as 10m; the task ends, not only the wait', deadline)
+    .option('--retries <n>', 'run it again up to so often when the task itself fails: it traps, takes too long, or exits with a code; default 0', wholeNumber(isRetries, POLICY_RULES.retries))
+    .option('--deadline <duration>', 'end the task when it is not done so long after the submit, such as 10m; with --map the whole map, however often it is resumed', deadline)
     .option('--require <key=value>', 'run it only where the node has this label; repeatable', required)
-    .option('--on <peer>', 'run it only on this node: its PeerId, or an end of it; see `corebrum workers`', peer)
+    .option('--on <peer>', 'run it only on this node: its PeerId, or the end of it; see `corebrum workers`', peer)
 }
 
 /** Undefined when no flag was given. */

@@ -1,6 +1,7 @@
 /** Tasks as text. */
 import { numberField, textField, viewField, viewsField } from '../control/fields.ts'
 import type { View } from '../control/views.ts'
+import type { ErrorCode } from '../errors.ts'
 import { formatJson } from '../task/json.ts'
 import type { Value } from '../task/values.ts'
 import { plainText } from './plain-text.ts'
@@ -12,6 +13,14 @@ const SHORT_PEER = 8
 export function shortPeer (peer: string | undefined): string {
   if (peer === undefined) return '-'
   return peer.length <= SHORT_PEER ? peer : `…${peer.slice(-SHORT_PEER)}`
+}
+
+/** A PeerId of an Ed25519 key, in base58. */
+const PEER_ID = /\b12D3KooW[1-9A-HJ-NP-Za-km-z]{44}\b/g
+
+/** Text of others for a terminal, with the peer ids in it as short as elsewhere. */
+export function peopleText (text: string | undefined): string {
+  return plainText(text ?? '').replace(PEER_ID, shortPeer)
 }
 
 /** `RUNNING on …k3VbQ9xz`, `COMPLETED on …k3VbQ9xz in 0.012 s`. */
@@ -63,9 +72,19 @@ export function usageLine (task: View): string[] {
   return [parts.filter((text) => text !== '').join(', ')]
 }
 
+/** What a task ends with that was run, and not refused. */
+const OF_RUNS: ReadonlySet<string> = new Set<ErrorCode>([
+  'ERR_VALUE_RANGE', 'ERR_TRAP', 'ERR_STACK_OVERFLOW', 'ERR_MEMORY_LIMIT', 'ERR_TABLE_LIMIT', 'ERR_TIME_LIMIT', 'ERR_OUTPUT_LIMIT', 'ERR_RESULT_TYPE',
+  'ERR_EXIT_CODE', 'ERR_POINTER', 'ERR_SANDBOX_CRASHED', 'ERR_FUEL_LIMIT', 'ERR_NETWORK_REFUSED',
+])
+
 /** Why workers did not take the task, or failed with it, one line for each. */
 export function declineLines (task: View): string[] {
-  return viewsField(task, 'declines').map((decline) => `${shortPeer(textField(decline, 'peer'))} did not do it: ${plainText(textField(decline, 'reason') ?? '')}`)
+  return viewsField(task, 'declines').map((decline) => {
+    const peer = shortPeer(textField(decline, 'peer'))
+    const reason = peopleText(textField(decline, 'reason'))
+    return OF_RUNS.has(textField(decline, 'code') ?? '') ? `failed on ${peer}, tried again: ${reason}` : `${peer} did not do it: ${reason}`
+  })
 }
 
 /** The bare outputs, one JSON object on one line. */

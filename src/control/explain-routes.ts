@@ -17,9 +17,10 @@ export function addExplainRoutes (app: FastifyInstance, components: { node: Prom
 }
 
 /** Times are ISO 8601, states upper case; keys without a value are left out. */
-function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, deadlineAtMs, workers, peers, declines }: Explanation): View {
+function explanationView ({ id, name, state, summary, backoffUntilMs, nextOfferAtMs, deadlineAtMs, workers, peers, declines, parts }: Explanation): View {
   return compact({
     id,
+    name,
     state: state.toUpperCase(),
     summary,
     backoffUntil: time(backoffUntilMs),
@@ -30,5 +31,6 @@ function explanationView ({ id, state, summary, backoffUntilMs, nextOfferAtMs, d
       peer, verdict, reason: reason === '' ? undefined : reason, ...(verdict === 'silent' ? {} : { load, slots }),
     })),
     declines: declines.map(({ peer, code, reason, atMs }) => compact({ peer, code, reason, at: time(atMs) })),
+    parts: parts?.map(explanationView),
   })
 }

@@ -27,7 +27,7 @@ export function taskView (record: TaskRecord, { without = [] }: TaskViewOptions 
     startedAt: time(record.startedAtMs),
     endedAt: time(record.endedAtMs),
     timings: compact({
-      waitedMs: between(record.createdAtMs, record.startedAtMs ?? record.claimedAtMs),
+      waitedMs: waitedMs(record),
       ranMs: microseconds(usage?.wallMs),
       totalMs: between(record.createdAtMs, record.endedAtMs),
     }),
@@ -41,6 +41,12 @@ export function taskView (record: TaskRecord, { without = [] }: TaskViewOptions 
     declines: record.declines.length === 0 ? undefined : record.declines.map((decline) => (
       { peer: decline.peer, code: decline.code, reason: decline.reason, at: time(decline.atMs) ?? null })),
   })
+}
+
+/** To the start of the newest attempt. Of a short call no start is known: then it is what its end and its time leave. */
+function waitedMs ({ createdAtMs, claimedAtMs, startedAtMs, endedAtMs, usage, reusedFrom }: TaskRecord): number | undefined {
+  if (startedAtMs === undefined && endedAtMs !== undefined && usage !== undefined && reusedFrom === undefined) return between(createdAtMs, Math.round(endedAtMs - usage.wallMs))
+  return between(createdAtMs, startedAtMs ?? claimedAtMs)
 }
 
 function usageView ({ wallMs, cpuMs, memoryBytes, fuel, moduleBytes, fileBytes }: Usage): View {

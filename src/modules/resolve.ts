@@ -9,7 +9,7 @@ import type { ModuleStore, Retriever } from './modules.ts'
 import { fetchUrl, type UrlOptions } from './url-source.ts'
 
 export interface ResolveOptions {
-  store: ModuleStore
+  store: Pick<ModuleStore, 'find' | 'size' | 'put'>
   /** Asked for modules that are named by CID and are not in the store. Absent: no mesh. */
   retriever?: Retriever
   /** Throws ERR_NOT_WASM, or what else is wrong, for bytes that are no module. */
@@ -103,7 +103,7 @@ async function filed (bytes: Uint8Array, what: string, pinned: string | undefine
   return { cid: await store.put(bytes), size: bytes.length, urls }
 }
 
-function inStore (cid: string, store: ModuleStore, urls: string[] = []): ModuleRef {
+function inStore (cid: string, store: ResolveOptions['store'], urls: string[] = []): ModuleRef {
   return { cid, size: store.size(cid) ?? 0, urls }
 }
 

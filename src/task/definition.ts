@@ -172,6 +172,8 @@ export interface PipelineDefinition {
   schedule?: ScheduleSpec
   tags: string[]
   metadata: Record<string, Value>
+  /** For `corebrum test`, of the whole. */
+  examples?: ExampleSpec[]
 }
 
 /** What a definition file may hold. */

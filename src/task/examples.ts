@@ -13,7 +13,7 @@ const FIELDS = ['name', 'inputs', 'outputs', 'error'] as const
 const SAMPLE = '{inputs: {number: 5}, outputs: {result: 120}}'
 const MAX_SHOWN_CHARS = 200
 
-/** The examples of the first section that lists some. */
+/** The examples of the first section that lists some. Of `outputs` several may have a name: those of the steps of a pipeline. */
 export function readExamples (sections: Section[], outputs: readonly OutputSpec[]): ExampleSpec[] {
   const holder = sections.find((section) => section.raw('examples') !== undefined)
   return (holder?.sections('examples', MAX_EXAMPLES, SAMPLE) ?? []).map((item, i) => {
@@ -50,11 +50,11 @@ function checked (item: Section, expected: Mapping, outputs: readonly OutputSpec
   const values: Mapping = {}
   for (const [name, value] of Object.entries(expected)) {
     const at = [...item.at('outputs'), name]
-    const output = outputs.find((spec) => spec.name === name)
-    const fitting = output === undefined ? undefined : fit(value, output.type)
-    if (output === undefined) item.report.mistake(at, `no output of this task, allowed: ${outputs.map((spec) => spec.name).join(', ')}`)
-    else if (fitting?.ok === true) values[name] = fitting.value
-    else item.report.mistake(at, `${fitting?.problem ?? ''}, as the output is declared as ${output.type}`)
+    const types = outputs.flatMap((spec) => spec.name === name ? [spec.type] : [])
+    const fitting = types.map((type) => fit(value, type)).sort((a, b) => Number(b.ok) - Number(a.ok))[0]
+    if (fitting === undefined) item.report.mistake(at, `no output of this task, allowed: ${[...new Set(outputs.map((spec) => spec.name))].join(', ')}`)
+    else if (fitting.ok) values[name] = fitting.value
+    else item.report.mistake(at, `${fitting.problem}, as the output is declared as ${types.join(' or ')}`)
   }
   return values
 }

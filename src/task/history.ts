@@ -1,8 +1,8 @@
 /** What happened to a task, in order: what `corebrum history` prints. */
 
 export const HISTORY_KINDS = [
-  'submitted', 'recovered', 'offered', 'leased', 'resumed', 'started', 'released', 'refused', 'failed-attempt', 'waiting',
-  'result', 'duplicate', 'collected', 'completed', 'failed', 'timeout', 'cancelled',
+  'submitted', 'recovered', 'leased', 'resumed', 'started', 'released', 'failed-attempt', 'waiting',
+  'duplicate', 'collected', 'completed', 'failed', 'timeout', 'cancelled',
   'step', 'paused', 'continued', 'agreed', 'differed', 'reused',
 ] as const
 export type HistoryKind = typeof HISTORY_KINDS[number]

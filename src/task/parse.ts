@@ -79,7 +79,7 @@ async function readWhole (root: Section, compute: Section | undefined, { holder,
   const version = root.label('version', MAX_NAME_CHARS)
   const description = root.text('description', MAX_TEXT_CHARS)
   const schedule = readSchedule(sections)
-  return await readPipeline(sections, holder, {
+  const pipeline = await readPipeline(sections, holder, {
     name: root.label('name', MAX_NAME_CHARS) ?? '',
     ...(version !== undefined && { version }),
     ...(description !== undefined && { description }),
@@ -100,6 +100,10 @@ async function readWhole (root: Section, compute: Section | undefined, { holder,
     },
     ...(readFile === undefined ? {} : { file: async (path) => (await parseDefinition(await readFile(path), { fileName: path })).definition }),
   })
+  if (pipeline === undefined) return undefined
+  // Which step is the last one that runs, and so gives the outputs, depends on conditions.
+  const examples = readExamples(sections, pipeline.steps.flatMap(({ task }) => task.outputs))
+  return examples.length === 0 ? pipeline : { ...pipeline, examples }
 }
 
 async function readTask (root: Section, compute: Section | undefined): Promise<TaskDefinition | undefined> {

@@ -12,8 +12,8 @@ Example:
 Exit codes: 0 cancelled, 1 the task had ended already.`
 
 export function addCancel (program: Command): void {
-  program.command('cancel').argument('<id>', 'a task: its id, or the beginning of it')
-    .description('cancel a task')
+  program.command('cancel').argument('<id>', 'a task or job: its id, or the beginning of it')
+    .description('cancel a task, or a job with all of its tasks')
     .addOption(dataDirFlag())
     .addHelpText('after', NOTES)
     .action(async (id: string, flags: DataDirFlags) => {

@@ -3,9 +3,8 @@ import type { Command } from 'commander'
 import { numberField, textField, viewsField } from '../../control/fields.ts'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
 import { print, printJson } from '../output.ts'
-import { plainText } from '../plain-text.ts'
 import { table } from '../table.ts'
-import { shortPeer } from '../task-text.ts'
+import { peopleText, shortPeer } from '../task-text.ts'
 
 interface HistoryFlags extends DataDirFlags {
   json?: boolean
@@ -18,11 +17,12 @@ Examples:
   corebrum history 3f0c2a1e
   corebrum history 3f0c2a1e --json
 
-LEASE is the fence of the lease: a result of an older lease counts only while there is no other.`
+LEASE grows each time that the task is given to a worker. A result of an older lease counts as long as there is no other; one
+that comes later is a "duplicate". "collected" names the peer that kept the result while this node was away.`
 
 export function addHistory (program: Command): void {
-  program.command('history').argument('<id>', 'a task: its id, or the beginning of it')
-    .description('print every event of a task, with time and peer')
+  program.command('history').argument('<id>', 'a task or job: its id, or the beginning of it')
+    .description('print what happened to a task, with time and peer')
     .option('--json', 'print JSON, with whole peer ids')
     .addOption(dataDirFlag())
     .addHelpText('after', EXAMPLES)
@@ -34,7 +34,7 @@ export function addHistory (program: Command): void {
       }
       print(table(COLUMNS, viewsField(answer, 'events').map((event) => [
         textField(event, 'at') ?? '', textField(event, 'event') ?? '', shortPeer(textField(event, 'peer')),
-        numberField(event, 'fence')?.toString() ?? '-', plainText(textField(event, 'detail') ?? ''),
+        numberField(event, 'fence')?.toString() ?? '-', peopleText(textField(event, 'detail')),
       ])))
     })
 }

@@ -24,7 +24,7 @@ export function addList (program: Command): void {
     .option('--limit <n>', 'how many at most', limit, DEFAULT_LIMIT)
     .option('--json', 'print JSON')
     .addOption(dataDirFlag())
-    .addHelpText('after', '\nExample:\n  corebrum list --state running --limit 10')
+    .addHelpText('after', '\nExample:\n  corebrum list --state running --limit 10\n\nThe tasks of a job are not in it; `corebrum status ID --chain` shows those.')
     .action(async (flags: ListFlags) => {
       const query = new URLSearchParams({ limit: String(flags.limit), ...(flags.state === undefined ? {} : { state: flags.state }) })
       const answer = await clientFor(flags).get(`/v1/tasks?${query}`)

@@ -22,7 +22,7 @@ Examples:
 Control characters are shown as \\x1b and the like. Of a task that runs, this is what has come so far.`
 
 export function addLogs (program: Command): void {
-  program.command('logs').argument('<id>', 'a task: its id, or the beginning of it')
+  program.command('logs').argument('<id>', 'a task or job: its id, or the beginning of it')
     .description('print what the module of a task wrote to its log')
     .option('--follow', 'print what comes, too, until the task has ended')
     .addOption(new Option('--chain', 'print the log of each of the tasks that it is made of').conflicts(['follow']))

@@ -9,7 +9,7 @@ const COLUMNS = [{ title: 'PEER' }, { title: 'DIRECTION' }, { title: 'PING', ali
 
 export function addPeers (program: Command): void {
   program.command('peers')
-    .description('list the peers that the daemon is connected to')
+    .description('list the peers that the daemon is connected to; `workers` says what they run')
     .option('--json', 'print JSON')
     .addOption(dataDirFlag())
     .addHelpText('after', '\nExample:\n  corebrum peers')

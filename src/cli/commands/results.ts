@@ -30,7 +30,7 @@ Examples:
 Exit codes: 0 completed, 1 the task failed, 4 it has not ended yet, 5 it was cancelled.`
 
 export function addResults (program: Command): void {
-  program.command('results').argument('<id>', 'a task: its id, or the beginning of it')
+  program.command('results').argument('<id>', 'a task or job: its id, or the beginning of it')
     .description('print the outputs of a task; of a map, a line of JSON for each input')
     .addOption(new Option('--format <format>', 'json: one object; text: the values alone').choices(['json', 'text']).default('json'))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
@@ -53,11 +53,12 @@ export function addResults (program: Command): void {
       const state = textField(task, 'state')
       const code = exitOfState(state)
       process.exitCode = code ?? EXIT.waited
+      const isMap = textField(viewField(task, 'job') ?? {}, 'kind') === 'map'
       if (flags.chain === true) {
+        if (isMap) say(`corebrum: the tasks of a map are kept as lines of its results, which these print: corebrum submit --resume ${textField(task, 'id')}`)
         for await (const child of chainOf(client, textField(task, 'id') ?? '')) print(flags.json === true ? formatJson(child) : flags.format === 'text' ? resultText(child) : resultLine(child))
         return
       }
-      const isMap = textField(viewField(task, 'job') ?? {}, 'kind') === 'map'
       if (isMap && flags.json !== true && files.length === 0) {
         if (code === undefined) {
           say(`corebrum: map ${textField(task, 'id')} is ${state}; go on with it, and print its results, by: corebrum submit --resume ${textField(task, 'id')}`)

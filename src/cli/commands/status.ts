@@ -14,10 +14,11 @@ Examples:
   corebrum status 3f0c2a1e
   corebrum status 3f0c2a1e --chain
 
-The states of a task are PENDING, CLAIMED, RUNNING, COMPLETED, FAILED, TIMEOUT, CANCELLED.`
+States: PENDING (waits for a worker, see \`corebrum explain\`), CLAIMED (a worker has it), RUNNING, COMPLETED, FAILED,
+TIMEOUT, CANCELLED. A job, such as a pipeline or a map, is RUNNING from its submit on; "job" counts its tasks.`
 
 export function addStatus (program: Command): void {
-  program.command('status').argument('[id]', 'a task: its id, or the beginning of it')
+  program.command('status').argument('[id]', 'a task or job: its id, or the beginning of it')
     .description('show a task, or the node when no task is named, as JSON')
     .addOption(dataDirFlag())
     .option('--chain', 'with the tasks that it is made of')

@@ -19,6 +19,7 @@ import { addPolicyFlags, policyOf } from '../policy-flags.ts'
 import { createProgress } from '../progress.ts'
 import { follow, type FollowOptions } from '../submit/follow.ts'
 import type { MapFlags } from '../submit/map-command.ts'
+import { checkNodeFlags, warnOfNodeFlags } from '../submit/node-flags.ts'
 import type { TaskSource } from '../submit/source.ts'
 import { daemonSource } from '../submit/through-daemon.ts'
 
@@ -45,8 +46,10 @@ Examples:
   corebrum submit --file task.yaml --replicas 3 --quorum 2
   corebrum submit --file task.yaml --map @inputs.ndjson --output results.ndjson
   corebrum submit --file task.yaml --map number=1..1000 --reduce sum.yaml
+  corebrum submit --resume 3f0c2a1e-0b1d-4c5e-8f6a-0123456789ab
 
-Without a daemon the task runs in the mesh if there is one, else on this machine.
+Without a daemon the task runs in the mesh if there is one, else on this machine, and ends with this command.
+A definition with tasks is a pipeline; one with execution_mode: recurring runs again and again, until Ctrl-C or \`cancel\`.
 Exit codes: 0 done, 1 the task failed, 2 bad usage or definition, 3 no daemon, 4 waited too long, 5 cancelled.`
 
 export function addSubmit (program: Command): void {
@@ -58,19 +61,21 @@ export function addSubmit (program: Command): void {
       (value: string, earlier: string[] = []) => [...earlier, value])
     .option('--file-input <name=path>', 'one input, or a file for the program\'s root, from a file; - for standard input; repeatable', namedPath)
     .option('--output-file <name=path>', 'write one output to a file instead of printing it; - for standard output; repeatable', namedPath)
-    .option('--timeout <seconds>', 'how long to wait for the result', seconds)
-    .addOption(new Option('--detach', 'print the id of the task and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json', 'outputFile']))
+    .option('--timeout <seconds>', 'how long to wait for the result; a task that a daemon submitted goes on', seconds)
+    .addOption(new Option('--detach', 'print the id of the task or job and do not wait; needs a daemon').conflicts(['local', 'timeout', 'json', 'outputFile']))
     .option('--json', 'print the whole task: id, state, worker, timings, outputs')
     .addOption(new Option('--local', 'run in a sandbox of this process, without daemon and mesh').conflicts(['peer', 'listen']))
+    .option('-q, --quiet', 'neither progress nor log on stderr; the id is printed all the same')
+    .optionsGroup('Map:')
     .addOption(new Option('--map <inputs>', 'run it once for each input, and print a line of JSON for each: @FILE with an object on each line, -, a JSON array, or a range such as 1..1000 or number=1..1000..5').conflicts(SINGLE))
-    .addOption(new Option('--resume <job>', 'go on with a map that was interrupted; prints all its results').conflicts([...SINGLE, ...FIXED]))
-    .addOption(new Option('--reduce <file>', 'with --map: the definition of a final task, which gets the list of all outputs'))
-    .addOption(new Option('--output <file>', 'with --map: write the results there instead of printing them'))
-    .addOption(new Option('--unordered', 'with --map: results as they come, instead of in the order of the inputs'))
-    .addOption(new Option('--fail-fast', 'with --map: the first input that fails ends all'))
-    .option('-q, --quiet', 'neither progress nor log on stderr')
+    .addOption(new Option('--resume <job>', 'go on with a map that was interrupted, by the id that was printed as "map ID"; prints all its results').conflicts([...SINGLE, ...FIXED]))
+    .addOption(new Option('--reduce <file>', 'the definition of a final task, which gets the list of all outputs'))
+    .addOption(new Option('--output <file>', 'write the results there instead of printing them'))
+    .addOption(new Option('--unordered', 'results as they come, instead of in the order of the inputs'))
+    .addOption(new Option('--fail-fast', 'the first input that fails ends all'))
     .addHelpText('after', EXAMPLES)
-  addNodeFlags(addPolicyFlags(addAgreementFlags(command))).action(async (flags: SubmitFlags) => {
+  command.optionsGroup('Where, how often, and on how many peers it runs:')
+  addNodeFlags(addPolicyFlags(addAgreementFlags(command)), 'Node that is used without a daemon:').action(async (flags: SubmitFlags) => {
     const code = await submit(flags)
     await flushed()
     // The own node may still hold sockets and timers; the daemon's connection is closed already.
@@ -88,6 +93,7 @@ async function submit (flags: SubmitFlags): Promise<ExitCode> {
     if (flags[key] !== undefined) throw new CorebrumError('ERR_USAGE', `${flag} goes with --map or --resume${key === 'output' ? '; --output-file NAME=PATH writes an output of one task to a file' : ''}`)
   }
   checkOutputFiles(flags.outputFile ?? [], { json: flags.json === true })
+  await checkNodeFlags(flags)
   const request = await readRequest(flags)
   const progress = createProgress({ stream: process.stderr, quiet: flags.quiet })
   const options = { progress, json: flags.json === true, quiet: flags.quiet === true, outputFiles: flags.outputFile, timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000 }
@@ -102,9 +108,7 @@ async function submit (flags: SubmitFlags): Promise<ExitCode> {
   }
   if (existsSync(controlSocketPath(dataDir))) {
     try {
-      const source = daemonSource(client, request)
-      warnOfNodeFlags(flags)
-      return await finish(source, options)
+      return await finish(daemonSource(client, request, { onAccepted: () => { warnOfNodeFlags(flags) } }), options)
     } catch (error) {
       // The socket of a daemon that was killed stays behind.
       if (!isDaemonAbsent(error)) throw error
@@ -152,12 +156,6 @@ async function readFiles (named: NamedPath[]): Promise<FileInput[]> {
   const files: FileInput[] = []
   for (const { name, path } of named) files.push({ name, bytes: await readBytesFile(path, `--file-input ${name}`, MAX_BLOB_BYTES) })
   return files
-}
-
-function warnOfNodeFlags (flags: SubmitFlags): void {
-  const unused = Object.entries(configSources(flags).flags ?? {}).filter(([key, value]) => value !== undefined && key !== 'dataDir')
-  if (unused.length === 0) return
-  say(`warning: a daemon runs and submits the task; these settings of the command have no effect: ${unused.map(([key]) => key).join(', ')}`)
 }
 
 function seconds (text: string): number {

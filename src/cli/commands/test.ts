@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CorebrumError } from '../../errors.ts'
 import { MAX_DEFINITION_BYTES } from '../../limits.ts'
-import { isPipeline } from '../../task/definition.ts'
 import { addNodeFlags, configSources, type NodeFlags } from '../flags.ts'
 import { EXIT } from '../exit.ts'
 import { readTextFile } from '../input.ts'
@@ -20,6 +19,9 @@ A definition lists its examples:
     - name: negative numbers are refused
       inputs: {number: -1}
       error: ERR_INPUT
+
+Examples of a pipeline are of the whole; a step that fails is an ERR_STEP. A task that runs on several peers (replicas) runs twice
+here, to see whether its outputs would agree.
 
 Example:
   corebrum test task_definitions/wasm/factorial_wasm.yaml
@@ -44,10 +46,8 @@ async function test (files: string[], flags: TestFlags): Promise<number> {
   const definitions = await Promise.all(files.map(async (file) => {
     const { definition, warnings } = await readSubmission({ definition: await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES), fileName: file, baseDir: dirname(resolve(file)) })
     for (const warning of warnings) say(`warning: ${warning}`)
-    if (isPipeline(definition)) throw new CorebrumError('ERR_USAGE', `${file} is a pipeline, which has no examples; test the definitions of its tasks`)
     if (definition.examples === undefined) throw new CorebrumError('ERR_USAGE', `${file} has no examples to run; add some, such as examples: [{inputs: {number: 5}, outputs: {result: 120}}]`)
-    // One call is tested, however often and on how many peers it would run.
-    return { file, definition: { ...definition, schedule: undefined, agreement: undefined }, baseDir: dirname(resolve(file)) }
+    return { file, definition, baseDir: dirname(resolve(file)) }
   }))
   const { createTestBench } = await import('../test-bench.ts')
   const bench = await createTestBench(configSources(flags))

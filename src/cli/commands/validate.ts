@@ -8,14 +8,19 @@ import { print, printJson, say } from '../output.ts'
 
 export function addValidate (program: Command): void {
   program.command('validate').argument('<file>', 'a task definition, YAML or JSON; - for standard input')
-    .description('check a task definition and report every mistake in it')
+    .description('check a task definition, and its module where it is a file, and report every mistake')
     .option('--json', 'print what was understood as JSON')
     .addHelpText('after', '\nExample:\n  corebrum validate task_definitions/wasm/factorial_wasm.yaml')
     .action(async (file: string, flags: { json?: boolean }) => {
       const text = await readTextFile(file, 'FILE', MAX_DEFINITION_BYTES)
       const { readSubmission } = await import('../../control/submission.ts')
-      const { definition, warnings } = await readSubmission({ definition: text, fileName: file === '-' ? 'standard input' : file, baseDir: file === '-' ? process.cwd() : dirname(resolve(file)) })
+      const baseDir = file === '-' ? process.cwd() : dirname(resolve(file))
+      const { definition, warnings } = await readSubmission({ definition: text, fileName: file === '-' ? 'standard input' : file, baseDir })
       for (const warning of warnings) say(`warning: ${warning}`)
+      const [{ checkModule }, { binaryKind }] = await Promise.all([import('../../modules/check-module.ts'), import('../../executor/binary/sniff.ts')])
+      for (const { module, cid } of isPipeline(definition) ? definition.steps.map(({ task }) => task) : [definition]) {
+        await checkModule(module, { baseDir, checkBytes: binaryKind, ...(cid === undefined ? {} : { cid }) })
+      }
       if (flags.json !== true) {
         print(`${file}: valid (${isPipeline(definition) ? `pipeline "${definition.name}" of ${definition.steps.length} tasks` : `task "${definition.name}"`})`)
         return

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { numberField, textField, textsField, viewField, viewsField } from '../../control/fields.ts'
 import type { View } from '../../control/views.ts'
 import { clientFor, dataDirFlag, type DataDirFlags } from '../flags.ts'
-import { print, printJson } from '../output.ts'
+import { print, printJson, say } from '../output.ts'
 import { bytes, table } from '../table.ts'
 
 const COLUMNS = [
@@ -11,13 +11,21 @@ const COLUMNS = [
   { title: 'MEMORY', align: 'right' }, { title: 'LABELS' }, { title: 'ENGINE' }, { title: 'FEATURES' },
 ] as const
 
+const EXAMPLES = `
+Examples:
+  corebrum workers
+  corebrum workers --discover
+
+SLOTS: tasks that it runs at the same time; LEASES: tasks of this node that it has now; MEMORY: the most that a task may have.
+PEER, or the end of it, is what \`submit --on\` takes; LABELS are for \`submit --require\`.`
+
 export function addWorkers (program: Command): void {
   program.command('workers')
-    .description('list the peers that run tasks for this node')
-    .option('--discover', 'ask the DHT for workers that are not connected, too')
+    .description('list the connected peers that run tasks, with labels and sizes')
+    .option('--discover', 'also workers that are not connected, as far as the DHT knows them')
     .option('--json', 'print JSON')
     .addOption(dataDirFlag())
-    .addHelpText('after', '\nExample:\n  corebrum workers --discover')
+    .addHelpText('after', EXAMPLES)
     .action(async (flags: DataDirFlags & { json?: boolean, discover?: boolean }) => {
       const path = flags.discover === true ? '/v1/workers?discover=true' : '/v1/workers'
       const workers = viewsField(await clientFor(flags).get(path), 'workers')
@@ -25,6 +33,7 @@ export function addWorkers (program: Command): void {
         printJson(workers)
         return
       }
+      if (workers.length === 0) say('no connected peer runs tasks; `corebrum peers` lists who is connected')
       print(table(COLUMNS, workers.map((worker) => [
         textField(worker, 'peer') ?? '', worker['connected'] === true ? 'yes' : 'no', String(numberField(worker, 'slots') ?? '-'),
         String(numberField(worker, 'leases') ?? '-'), bytes(numberField(worker, 'memoryLimitBytes')),

@@ -5,7 +5,7 @@ import type { Apart } from '../submitter/apart.ts'
 import type { PeerAnswer } from './explain.ts'
 import type { OpenTask } from '../submitter/open-task.ts'
 import { avoids } from '../submitter/retry-policy.ts'
-import { busyFor, unfitFor, type LinkedWorker } from '../submitter/roster.ts'
+import { busyFor, unfitFor, type Lease, type LinkedWorker } from '../submitter/roster.ts'
 import { unfitText } from './unfit-text.ts'
 
 /** What keeps a linked worker from the task; `could` when nothing does. */
@@ -17,6 +17,7 @@ export interface WorkerVerdict {
 
 export interface Explanation {
   id: string
+  name: string
   state: TaskRecord['state']
   /** In one sentence. */
   summary: string
@@ -30,11 +31,13 @@ export interface Explanation {
   peers: PeerAnswer[]
   /** Who gave it back before, the newest last. */
   declines: readonly Decline[]
+  /** Of a task that is made of others: its open ones, by number; of a map the one that has waited longest. */
+  parts?: Explanation[]
 }
 
 export interface Circumstances {
   record: TaskRecord
-  /** Absent: it has ended, or is made of others. */
+  /** Absent: it has ended, or is made of others; see explain-job.ts. */
   task?: OpenTask | undefined
   workers: Iterable<LinkedWorker>
   apart: Pick<Apart, 'allows'>
@@ -46,13 +49,14 @@ export interface Circumstances {
 }
 
 export function explainTask ({ record, task, workers, apart, peers, now, nextOfferAt, wallMs }: Circumstances): Explanation {
-  const { id, state, declines } = record
+  const { id, name, state, declines } = record
   const wall = (at: number): number => Math.round(wallMs + at - now)
   const isWaiting = state === 'pending' && task !== undefined && task.lease === undefined && task.ending === undefined
   const verdicts = isWaiting ? [...workers].map((worker) => verdictOf(worker, task, apart, now)) : []
   const backoff = task?.backoff?.at
   return {
     id,
+    name,
     state,
     summary: isWaiting ? whyWaiting(task, verdicts, peers, now) : whatOf(record, task),
     ...(isWaiting && backoff !== undefined && { backoffUntilMs: wall(backoff) }),
@@ -64,12 +68,24 @@ export function explainTask ({ record, task, workers, apart, peers, now, nextOff
   }
 }
 
-function whatOf ({ state, worker, failure, job }: TaskRecord, task: OpenTask | undefined): string {
+function whatOf ({ state, worker, failure }: TaskRecord, task: OpenTask | undefined): string {
   if (isFinal(state)) return failure === undefined ? `it has completed${worker === undefined ? '' : ` on ${worker}`}` : `it has ended as ${state}: ${failure.message} (${failure.code}, said by ${failure.by})`
-  if (job !== undefined) return `it is made of other tasks: ${job.done} of ${job.total ?? 'them'} are done${job.paused === true ? '; it is paused' : ''}`
   if (task?.ending !== undefined) return 'it has ended, and its end is being written to the journal'
   if (task?.absence !== undefined) return `${task.absence.peer} ran it when its stream broke, and has a moment to come back`
-  return state === 'running' ? `it runs on ${worker}` : state === 'claimed' ? `${worker} has it and has not said yet that it runs` : 'nothing is known that it waits for'
+  if (state === 'running') return `it runs on ${worker}`
+  if (state !== 'claimed') return 'nothing is known that it waits for'
+  return `${worker} has it${task?.lease === undefined ? '' : placeText(task.lease)} and has not said yet that it runs`
+}
+
+/** What its worker runs before it, as far as this node has put it there. */
+function placeText ({ task: { id, policy: { priority } }, worker: { leases, capability } }: Lease): string {
+  let ahead = 0
+  let isBefore = true
+  for (const [other, { task }] of leases) {
+    if (other === id) isBefore = false
+    else if (task.policy.priority > priority || (isBefore && task.policy.priority === priority)) ahead++
+  }
+  return ahead < (capability?.slots ?? 1) ? '' : `, behind ${ahead} other${ahead === 1 ? '' : 's'} of this node,`
 }
 
 function whyWaiting (task: OpenTask, verdicts: WorkerVerdict[], peers: PeerAnswer[], now: number): string {
@@ -80,9 +96,8 @@ function whyWaiting (task: OpenTask, verdicts: WorkerVerdict[], peers: PeerAnswe
   if (peers.some(({ verdict }) => verdict === 'admits')) return 'no worker that is linked can run it; a peer would take it when it hears the next offer'
   if (peers.some(({ verdict }) => verdict === 'busy')) return 'no worker that is linked can run it; peers that can are busy'
   if (verdicts.length + peers.length === 0) return 'no worker is linked to this node, and no peer is connected'
-  const others = `${peers.length} connected peer${peers.length === 1 ? '' : 's'} without a work stream`
-  const parts = [...(verdicts.length > 0 ? [workersText(verdicts.length)] : []), ...(peers.length > 0 ? [others] : [])]
-  return `nobody takes it: not the ${parts.join(', nor the ')}`
+  const noneOf = (count: number, one: string, rest = ''): string[] => count === 0 ? [] : [count === 1 ? `not the one ${one}${rest}` : `none of the ${count} ${one}s${rest}`]
+  return `nobody takes it: ${[...noneOf(verdicts.length, 'linked worker'), ...noneOf(peers.length, 'connected peer', ' without a work stream')].join(', and ')}`
 }
 
 function workersText (count: number): string {

@@ -1,10 +1,10 @@
-/** Would you take this? Asks peers, and answers others from this node's own admission; nothing is taken by it. */
+/** Would you take this, and what can you run? Asks peers, and answers others from this node's own admission; nothing is taken by it. */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
 import { EXPLAIN_ANSWER_MS, MAX_PEERS_ASKED } from '../../limits.ts'
 import type { Channel, Network } from '../../network/network.ts'
 import { answerFromWire, answerToWire, EXPLAIN_PROTOCOL, questionFromWire, questionToWire, type ExplainAnswer } from '../../wire/explain.ts'
 import type { Offer } from '../../wire/offer.ts'
-import { admitOffer, admitProgram, demandOfOffer, type Situation } from './admission.ts'
+import { admitOffer, admitProgram, demandOfOffer, type Demand, type Situation } from './admission.ts'
 
 /** What one peer said; `silent` when it gave no answer, and then `reason` says why. */
 export interface PeerAnswer extends Omit<ExplainAnswer, 'verdict'> {
@@ -12,16 +12,23 @@ export interface PeerAnswer extends Omit<ExplainAnswer, 'verdict'> {
   verdict: ExplainAnswer['verdict'] | 'silent'
 }
 
+/** What any task demands. */
+const NO_DEMAND: Demand = { memoryLimitBytes: 0, moduleBytes: 0 }
+
 export interface ExplainComponents {
   network: Pick<Network, 'open' | 'serve' | 'penalize'>
-  situation: (cid: string) => Situation
+  /** `cid` is absent where no module is meant. */
+  situation: (cid?: string) => Situation
 }
 
 export interface Explain {
   /** Answers the questions of others. */
   start (): Promise<void>
-  /** Asks peers at the same time, at most MAX_PEERS_ASKED; each has EXPLAIN_ANSWER_MS. Never rejects. */
-  ask (peers: readonly string[], offer: Offer, signal?: AbortSignal): Promise<PeerAnswer[]>
+  /**
+   * Asks peers at the same time, at most MAX_PEERS_ASKED, whether they would take the offer, or, without one, what they can run;
+   * each has EXPLAIN_ANSWER_MS. Never rejects.
+   */
+  ask (peers: readonly string[], offer?: Offer, signal?: AbortSignal): Promise<PeerAnswer[]>
 }
 
 export function createExplain ({ network, situation }: ExplainComponents): Explain {
@@ -33,7 +40,7 @@ export function createExplain ({ network, situation }: ExplainComponents): Expla
         if (messages.length !== 1 || answered) throw new CorebrumError('ERR_PROTOCOL', 'more than one question on a stream')
         answered = true
         const offer = questionFromWire(question)
-        channel.send(answerToWire(answerTo(offer, situation(offer.cid))))
+        channel.send(answerToWire(answerTo(offer, situation(offer?.cid))))
         void channel.close()
       } catch (error) {
         network.penalize(channel.peer, (error as Error).message)
@@ -42,7 +49,7 @@ export function createExplain ({ network, situation }: ExplainComponents): Expla
     }
   }
 
-  async function askOne (peer: string, offer: Offer, signal: AbortSignal): Promise<PeerAnswer> {
+  async function askOne (peer: string, offer: Offer | undefined, signal: AbortSignal): Promise<PeerAnswer> {
     let channel: Channel | undefined
     try {
       channel = await network.open(peer, EXPLAIN_PROTOCOL, { signal })
@@ -67,17 +74,18 @@ export function createExplain ({ network, situation }: ExplainComponents): Expla
   }
 }
 
-/** What this node says of an offer now. */
-function answerTo (offer: Offer, situation: Situation): ExplainAnswer {
-  const { load, capability: { slots } } = situation
-  const demand = demandOfOffer(offer)
+/** What this node says of an offer now; without one, of the least that a task may demand. */
+function answerTo (offer: Offer | undefined, situation: Situation): ExplainAnswer {
+  const { load, capability } = situation
+  const said = { load, slots: capability.slots, ...(offer === undefined ? { capability } : {}) }
+  const demand = offer === undefined ? NO_DEMAND : demandOfOffer(offer)
   const possible = admitProgram(demand, situation)
-  if (!possible.admitted) return { verdict: 'declines', reason: possible.reason, load, slots }
+  if (!possible.admitted) return { verdict: 'declines', reason: possible.reason, ...said }
   const now = admitOffer({ ...demand, chance: 0 }, situation)
-  return now.admitted ? { verdict: 'admits', reason: '', load, slots } : { verdict: 'busy', reason: now.reason, load, slots }
+  return now.admitted ? { verdict: 'admits', reason: '', ...said } : { verdict: 'busy', reason: now.reason, ...said }
 }
 
-function answerOf (channel: Channel, offer: Offer, signal: AbortSignal): Promise<ExplainAnswer> {
+function answerOf (channel: Channel, offer: Offer | undefined, signal: AbortSignal): Promise<ExplainAnswer> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => { reject(new CorebrumError('ERR_PEER_TIMEOUT', `it did not answer within ${EXPLAIN_ANSWER_MS / 1000} s`)) }
     if (signal.aborted) giveUp()

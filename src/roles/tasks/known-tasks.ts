@@ -14,6 +14,8 @@ export interface KnownTasks {
   list (options: ListOptions): Promise<TaskRecord[]>
   /** The tasks of a job by number. */
   children (job: string, options: ChildrenOptions): Promise<TaskRecord[]>
+  /** Those of them that have not ended, by number. */
+  openParts (job: string): TaskRecord[]
   /** How many are in each state; of finished ones only those in memory. */
   counts (): Partial<Record<TaskState, number>>
 }
@@ -59,8 +61,9 @@ export function createKnownTasks ({ tasks, journal, cancel }: KnownTasksComponen
     async children (job, { from = 0, limit }) {
       const inMemory = tasks.list().filter(({ id }) => parentId(id) === job && numberOf(id) >= from)
       const onDisk = await journal.children(job, { from, limit })
-      return merged(inMemory, onDisk).sort((a, b) => numberOf(a.id) - numberOf(b.id)).slice(0, limit)
+      return merged(inMemory, onDisk).sort(byNumber).slice(0, limit)
     },
+    openParts: (job) => tasks.list().filter(({ id, state }) => !isFinal(state) && parentId(id) === job).sort(byNumber),
     counts () {
       const counts: Partial<Record<TaskState, number>> = {}
       for (const { state } of tasks.list()) counts[state] = (counts[state] ?? 0) + 1
@@ -68,6 +71,8 @@ export function createKnownTasks ({ tasks, journal, cancel }: KnownTasksComponen
     },
   }
 }
+
+const byNumber = (a: TaskRecord, b: TaskRecord): number => numberOf(a.id) - numberOf(b.id)
 
 /** The last number of an id; -1 where it has none. */
 function numberOf (id: string): number {
