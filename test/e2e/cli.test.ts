@@ -6,7 +6,7 @@ import { load } from 'js-yaml'
 import { CLI, runCli } from '../support/run-cli.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
-const COMMANDS = ['daemon', 'submit', 'status', 'results', 'logs', 'cancel', 'list', 'peers', 'workers', 'modules', 'modules list', 'modules add', 'modules rm', 'validate', 'new', 'test', 'inspect', 'init', 'version', 'completion']
+const COMMANDS = ['daemon', 'submit', 'status', 'results', 'logs', 'history', 'explain', 'verify', 'cancel', 'list', 'peers', 'workers', 'modules', 'modules list', 'modules add', 'modules rm', 'validate', 'new', 'test', 'inspect', 'init', 'version', 'completion']
 const DEFINITION = `name: factorial
 compute_logic:
   type: wasm
@@ -80,6 +80,10 @@ describe('corebrum: commands without a daemon', () => {
     const wrong = await runCli(['validate', '-'], { stdin: 'name: 3\ncompute_logic: { type: python }\n' })
     assert.equal(wrong.code, 2)
     assert.match(wrong.stderr, /ERR_DEFINITION/)
+    await writeFile(file, 'name: f\ncompute_logic: { type: wasm, wasm_source: { type: file, path: task.yaml } }\n')
+    const text = await runCli(['validate', file])
+    assert.equal(text.code, 2)
+    assert.match(text.stderr, /ERR_NOT_WASM/)
   })
 
   it('writes a configuration once, and again with --force', async () => {

@@ -21,7 +21,7 @@ describe('four submitters and four workers', () => {
     for (let i = 0; i < 4; i++) {
       submitters.push(await startDaemon({ args: ['--worker-count', '0', ...args, ...workers.flatMap(({ addresses }) => ['--peer', addresses[0] ?? ''])] }))
     }
-  }).timeout(60_000)
+  })
   after(stopDaemons)
 
   it('complete 200 tasks, each once', async () => {
@@ -49,7 +49,7 @@ describe('four submitters and four workers', () => {
       assert.equal(new Set(list.map(({ id }) => id)).size, TASKS_EACH, 'each task is known once')
       assert.equal(list.length, TASKS_EACH)
     }
-  }).timeout(60_000)
+  })
 })
 
 /** The number of primes below `limit`, by sieve. */

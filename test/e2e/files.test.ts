@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT, corebrum, startDaemon, stopDaemons, type Daemon, type Finished } from '../support/daemon.ts'
+import { ROOT, corebrum, startDaemon, stopDaemons, taskWhen, type Daemon, type Finished } from '../support/daemon.ts'
 import { echoText } from '../support/echo-module.ts'
 
 const SIZE = 5 * 1024 * 1024
@@ -40,7 +40,7 @@ describe('files on the command line', () => {
 
   it('the outputs of a task that has ended can be written later', async () => {
     const { stdout: id } = await submit('--file-input', 'data=in.bin', '--detach')
-    while (!(await submitter.run(['status', id.trim()])).stdout.includes('COMPLETED'));
+    await taskWhen(submitter, id.trim(), ({ state }) => state === 'COMPLETED')
     const { code, stdout, stderr } = await submitter.run(['results', id.trim(), '--output-file', 'result=later.bin'], { cwd: dir })
     assert.deepEqual([code, stdout], [0, ''], stderr)
     assert.ok(data.equals(await written('later.bin')))

@@ -75,21 +75,21 @@ ${more}`
     assert.equal((await submitter.run(['logs', `${id}`, '--chain'])).stdout.split('\n').filter((line) => line.startsWith('==> ')).length, 3)
     assert.equal((await submitter.run(['results', `${id}-1`])).stdout, '{"value":6}\n', 'a step is a task of its own')
     assert.deepEqual(JSON.parse((await submitter.run(['list', '--json'])).stdout).map((task: PrintedTask) => task.id), [id], 'which stands in no list')
-  }).timeout(60_000)
+  })
 
   it('go on with a pipeline where it was, when the submitter was killed', async () => {
-    const file = await define('chain', `name: chain\ninputs: [{name: start, type: integer}]\ntasks:\n${step('a', 'input.start', 1)}${step('b', 'a.value', 1e9)}${step('c', 'b.value', 1)}`)
+    const file = await define('chain', `name: chain\ninputs: [{name: start, type: integer}]\ntasks:\n${step('a', 'input.start', 1)}${step('b', 'a.value', 3e9)}${step('c', 'b.value', 1)}`)
     const others = await workers()
     const first = await submitterOf(others)
     const id = (await first.run(['submit', '--file', file, '--set', 'start=1', '--detach'])).stdout.trim()
-    const before = await until(first, id, ({ chain }) => chain[1]?.state === 'RUNNING')
+    const before = await until(first, id, ({ chain }) => chain[0]?.state === 'COMPLETED')
     await first.kill('SIGKILL')
     const second = await submitterOf(others, first.dataDir)
     const { outputs, chain } = await until(second, id, ({ state }) => state === 'COMPLETED')
     assert.deepEqual(outputs, { value: 4 })
     assert.deepEqual([chain[0]?.endedAt, chain[0]?.worker], [before.chain[0]?.endedAt, before.chain[0]?.worker], 'what had ended was not run again')
     assert.deepEqual(chain.map((each) => each.outputs), chain.map(() => undefined), 'outputs are for results')
-  }).timeout(90_000)
+  })
 
   it('cancel a pipeline with its steps', async () => {
     const file = await define('long', `name: long\ninputs: [{name: start, type: integer}]\ntasks:\n${step('a', 'input.start', 1e12)}${step('b', 'a.value', 1)}`)
@@ -100,7 +100,7 @@ ${more}`
     await submitter.run(['cancel', id])
     const { state, chain } = await status(submitter, id)
     assert.deepEqual([state, chain.map((each) => each.state)], ['CANCELLED', ['CANCELLED']])
-  }).timeout(60_000)
+  })
 
   describe('that recur', () => {
     const beat = (more: string): string => `name: beat\nexecution_mode: recurring\nstream_config: {time_interval: 200ms${more}}\ncompute_logic: {type: wasm, wasm_source: {type: file, path: slow.wasm}, function_name: slow}\ninputs: [{name: value, type: integer, default: 1}, {name: work, type: integer, default: 1}]\noutputs: [{name: value, type: integer}]\n`
@@ -119,7 +119,7 @@ ${more}`
       assert.equal(state, 'CANCELLED')
       assert.deepEqual(chain.map(({ number }) => number), chain.map((_each, at) => at), 'each run has been once')
       assert.ok(chain.slice(0, -1).every((run) => run.state === 'COMPLETED'), JSON.stringify(chain))
-    }).timeout(60_000)
+    })
 
     it('print each run on a line, and end with Ctrl-C', async () => {
       const file = await define('endless', beat(''))
@@ -135,7 +135,7 @@ ${more}`
       assert.equal(code, 5)
       assert.ok(lines.length >= 3 && lines.every((line) => line === '{"value":2}'), lines.join('\n'))
       assert.equal(JSON.parse((await daemon.run(['list', '--json'])).stdout)[0].state, 'CANCELLED')
-    }).timeout(60_000)
+    })
 
     it('end by themselves after as many runs as they may have, without a daemon too', async () => {
       const file = await define('three', beat(', max_runs: 3'))
@@ -144,6 +144,6 @@ ${more}`
         const { code, stdout } = await daemon.run(['submit', '--file', file, '--quiet', ...args])
         assert.deepEqual([code, stdout], [0, '{"value":2}\n{"value":2}\n{"value":2}\n'])
       }
-    }).timeout(60_000)
+    })
   })
 })

@@ -82,7 +82,7 @@ describe('logs of a task', () => {
     assert.equal((await submitter.run(['cancel', id])).code, 0)
     assert.deepEqual([await submit.ended, await follow.ended, follow.text], [5, 0, 'first\n'])
     assert.equal((await submitter.run(['logs', id])).stdout, 'first\n')
-  }).timeout(60_000)
+  })
 
   it('come in order with the states, once, and without power over the terminal', async () => {
     const { stdout, stderr, code } = await submitter.run(['submit', '--file', await define('short', SLEEPER(1_000))])

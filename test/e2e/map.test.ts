@@ -145,6 +145,59 @@ describe('corebrum submit --map', function () {
     assert.deepEqual(await readdir(join(folder, 'jobs')), [])
   })
 
+  it('is completed in a daemon that went away, when a command without one has done the rest', async () => {
+    const daemon = await startDaemon()
+    const id = (await daemon.run(['submit', '--file', FACTORIAL, '--map', `@${file}`, '--detach'])).stdout.trim()
+    await daemon.kill('SIGKILL')
+    const alone = start(['submit', '--resume', id, '--no-mdns', '--data-dir', daemon.dataDir])
+    await printed(alone.child, 100)
+    const after = await startDaemon({ dataDir: daemon.dataDir })
+    const view = async (): Promise<{ state: string, outputs?: unknown, job?: { done: number, holder?: number } }> => JSON.parse((await after.run(['status', id])).stdout) as Awaited<ReturnType<typeof view>>
+    const before = await view()
+    // It may be done by now on a fast machine.
+    if (before.state === 'RUNNING') assert.equal(before.job?.holder, alone.child.pid)
+    const { code, stdout, stderr } = await alone.ended
+    assert.equal(code, 0, stderr)
+    checkAll(stdout, COUNT)
+    checkAll((await after.run(['submit', '--resume', id])).stdout, COUNT)
+    const { state, outputs, job } = await view()
+    assert.deepEqual({ state, outputs, job }, { state: 'COMPLETED', outputs: { total: COUNT }, job: { kind: 'map', total: COUNT, done: COUNT, failed: 0 } })
+  })
+
+  it('refuses what is wrong before there is a map', async () => {
+    const daemon = await startDaemon()
+    await writeFile(join(folder, 'wrong.ndjson'), '\n{"numbr":1}\n{"number":2}\n')
+    const output = join(folder, 'out.ndjson')
+    for (const bad of ['nope=1..3', '3..1', '@', `@${folder}`, '@/no/such/file', '[{"number":1},{"numbr":2}]', `@${join(folder, 'wrong.ndjson')}`]) {
+      const { code, stdout, stderr } = await daemon.run(['submit', '--file', FACTORIAL, '--map', bad, '--output', output])
+      assert.deepEqual([code, stdout], [2, ''], bad)
+      assert.match(stderr, /^corebrum: --map: .*\(ERR_(?:USAGE|INPUT)\)$/m, bad)
+    }
+    assert.match((await daemon.run(['submit', '--file', FACTORIAL, '--map', `@${join(folder, 'wrong.ndjson')}`])).stderr, /line 2 of /)
+    const unwritable = await daemon.run(['submit', '--file', FACTORIAL, '--map', '1..3', '--output', join(folder, 'none', 'x')])
+    assert.equal(unwritable.code, 2)
+    assert.match(unwritable.stderr, /--output: .*\(ERR_USAGE\)/)
+    const itself = await daemon.run(['submit', '--file', FACTORIAL, '--map', `@${file}`, '--output', file])
+    assert.equal(itself.code, 2)
+    assert.equal((await readFile(file, 'utf8')).length, inputs(COUNT).length)
+    assert.deepEqual(JSON.parse((await daemon.run(['list', '--json'])).stdout), [])
+    assert.ok(!(await readdir(folder)).includes('out.ndjson'))
+  })
+
+  it('keeps what came before a line that is wrong, and goes on once that is right', async () => {
+    const daemon = await startDaemon()
+    const late = join(folder, 'late.ndjson')
+    await writeFile(late, `${inputs(300)}{"number":0,"x":"${'x'.repeat(33 * 1024 * 1024)}"}\n`)
+    const { code, stderr } = await daemon.run(['submit', '--file', FACTORIAL, '--map', `@${late}`, '--output', join(folder, 'out')])
+    assert.equal(code, 2)
+    assert.match(stderr, /line 301 .*\(ERR_INPUT\)/)
+    const [, id = ''] = /^resume with: corebrum submit --resume (\S+) --map @/m.exec(stderr) ?? []
+    await writeFile(late, inputs(301))
+    const again = await daemon.run(['submit', '--resume', id, '--map', `@${late}`])
+    assert.equal(again.code, 0, again.stderr)
+    checkAll(again.stdout, 301)
+  })
+
   it('waits for a reader that is slow, and ends when there is none', async () => {
     const daemon = await startDaemon()
     const args = ['submit', '--file', FACTORIAL, '--map', `@${file}`, '--data-dir', daemon.dataDir]

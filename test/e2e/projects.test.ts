@@ -9,6 +9,7 @@ import { ROOT } from '../support/daemon.ts'
 import { EXAMPLES as SOURCES, SHIPPED } from '../support/shipped.ts'
 import { runCli, type CliResult } from '../support/run-cli.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
+import { wat } from '../support/wat.ts'
 
 const EXAMPLES = fileURLToPath(SOURCES)
 const LANGUAGES = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'starter')))
@@ -70,9 +71,8 @@ describe('corebrum: new and test', () => {
   it('test passes all examples of the definitions that ship', async () => {
     const files = readdirSync(SHIPPED).filter((name) => /\.(yaml|json)$/.test(name)).map((name) => fileURLToPath(new URL(name, SHIPPED)))
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-    // A pipeline has none: it is not one call.
-    const tested = files.filter((_, i) => !texts[i]?.includes('# There are no examples here for `corebrum test`, as they would need that server.') && !/^tasks:/m.test(texts[i] ?? ''))
-    assert(tested.length >= files.length - 3)
+    const tested = files.filter((_, i) => !texts[i]?.includes('# There are no examples here for `corebrum test`, as they would need that server.'))
+    assert(tested.length >= files.length - 2)
     const { code, stdout, stderr } = await run('test', ...tested)
     assert.equal(code, 0, stdout + stderr)
     assert.match(stdout, /^[4-9]\d passed, 0 failed\n$/m)
@@ -89,6 +89,30 @@ describe('corebrum: new and test', () => {
     const json = await run('test', '--json', 'hello/hello.yaml')
     assert.equal(json.code, 1)
     assert.equal(JSON.parse(json.stdout).failed, 1)
+  })
+
+  it('test runs a pipeline, and says whether replicas would agree', async () => {
+    const work = 'compute_logic: {type: wasm, wasm_source: {type: file, path: work.wasm}, function_name: '
+    const random = `(module (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32))) (memory (export "memory") 1)
+      (func (export "roll") (result i64) (drop (call $random (i32.const 0) (i32.const 8))) (i64.load (i32.const 0)))
+      (func (export "half") (param i64) (result i64) (if (i64.ne (i64.and (local.get 0) (i64.const 1)) (i64.const 0)) (then unreachable)) (i64.div_s (local.get 0) (i64.const 2))))`
+    await writeFile(join(cwd, 'work.wasm'), await wat(random))
+    const step = (name: string, from: string): string => `  - {name: ${name}, ${work}half}, inputs: [{name: n, type: integer, source: ${from}}], outputs: [{name: n, type: integer}], replicas: 3, require: {gpu: 'yes'}}\n`
+    await writeFile(join(cwd, 'quarter.yaml'), `name: quarter\ninputs: [{name: n, type: integer}]\ntasks:\n${step('first', 'input.n')}${step('second', 'first.n')}execution_mode: recurring\nstream_config: {time_interval: 5}\nexamples:\n  - {inputs: {n: 12}, outputs: {n: 3}}\n  - {inputs: {n: 6}, error: ERR_STEP}\n  - {inputs: {n: 8}, outputs: {n: 4}}\n`)
+    const chain = await run('test', 'quarter.yaml')
+    assert.equal(chain.code, 1, chain.stderr)
+    assert.match(chain.stdout, /✔ example 1 .*\n +✔ example 2 .*\n +✘ example 3 .*\n +"n": expected 4, got 2\n2 passed, 1 failed\n$/)
+    await writeFile(join(cwd, 'wrong.yaml'), `name: w\ntasks:\n${step('first', 'input.n')}examples: [{outputs: {m: 1}}, {outputs: {n: x}}]\n`)
+    const wrong = await run('test', 'wrong.yaml')
+    assert.equal(wrong.code, 2)
+    for (const place of [/examples\[0\]\.outputs\.m/, /examples\[1\]\.outputs\.n/]) assert.match(wrong.stderr, place)
+    const roll = (ignore: string): string => `name: roll\n${work}roll}\noutputs: [{name: result, type: integer}]\nreplicas: 3\n${ignore}examples: [{outputs: {}}]\n`
+    await writeFile(join(cwd, 'roll.yaml'), roll(''))
+    const rolled = await run('test', 'roll.yaml')
+    assert.equal(rolled.code, 1, rolled.stdout + rolled.stderr)
+    assert.match(rolled.stdout, /two runs differ.*"ignore"/)
+    await writeFile(join(cwd, 'roll.yaml'), roll('ignore: [result]\n'))
+    assert.equal((await run('test', 'roll.yaml')).code, 0)
   })
 
   it('test refuses a definition without examples, and mistakes in them', async () => {

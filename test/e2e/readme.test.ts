@@ -82,7 +82,7 @@ describe('README', () => {
         assert.match(output, pattern(shown), command)
       }
     }
-  }).timeout(120_000)
+  })
 
   it('names the two commands, which the package knows', async () => {
     const { scripts, bin } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string>, bin: Record<string, string> }

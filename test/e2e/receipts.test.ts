@@ -9,7 +9,6 @@ import { wat } from '../support/wat.ts'
 const ADD = '(module (func (export "add") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))'
 
 describe('receipts on the command line', function () {
-  this.timeout(60_000)
   const tempDir = useTempDirs()
   let dir: string
   let file: string

@@ -53,7 +53,7 @@ describe('HTTP requests of tasks', () => {
     await allowing.kill('SIGKILL')
     const { code, stderr } = await submitter.run(['submit', '--timeout', '3', '--file', definition])
     assert.equal(code, 4)
-    assert.match(refusing.log(), /declined an offer of .*the task sends HTTP requests, this node allows none/)
+    await refusing.logged(/declined an offer of .*the task sends HTTP requests, this node allows none/)
     assert.match(stderr, /no result after 3 s/)
   })
 })

@@ -36,7 +36,7 @@ describe('a module from a URL', () => {
     const task = printedTask(await late.run(['submit', '--file', FILE, '--input', '{"number": 7}', '--json']))
     assert.deepEqual(task.outputs, { result: 5040 })
     assert.equal(task.worker, holder.peerId)
-  }).timeout(60_000)
+  })
 
   it('says what is wrong when neither the URL nor a peer has it', async () => {
     const alone = await startDaemon({ args: ['--worker-count', '1'] })

@@ -313,11 +313,13 @@ describe('frames on libp2p streams', () => {
       return false
     }
 
+    /** A byte at a time, and never the last one. */
     async function * trickle (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-      for (const byte of bytes) {
-        await new Promise((resolve) => { setTimeout(resolve, 1) })
+      for (const byte of bytes.subarray(0, -1)) {
+        await settled(1)
         yield Uint8Array.of(byte)
       }
+      yield await never
     }
   })
 })

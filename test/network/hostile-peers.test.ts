@@ -10,6 +10,7 @@ import { MODULE_PROTOCOL } from '../../src/modules/peer-protocol.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import type { Network } from '../../src/network/network.ts'
 import { OFFERS_PROTOCOL, OFFERS_TOPIC } from '../../src/roles/offers/offers.ts'
+import { DEADLINE_MS } from '../support/deadline.ts'
 import { parseTask } from '../support/parse-task.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
 import { MAILBOX_PROTOCOL } from '../../src/wire/mailbox.ts'
@@ -82,7 +83,7 @@ describe('hostile peers', () => {
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: [...worker.addresses()] })
     await submitter.start()
-    assert.ok(await submitter.waitForPeer(5000))
+    assert.ok(await submitter.waitForPeer(DEADLINE_MS))
   })
   afterEach(async () => {
     for (const attacker of attackers) await attacker.stop()

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { cidOf } from '../../src/modules/cid.ts'
 import { createNode, type Node } from '../../src/node.ts'
 import type { FileSource } from '../../src/task/definition.ts'
+import { DEADLINE_MS } from '../support/deadline.ts'
 import { parseTask } from '../support/parse-task.ts'
 import type { TaskRecord } from '../../src/task/state.ts'
 import type { Value } from '../../src/task/values.ts'
@@ -14,6 +15,7 @@ import { echoDefinition } from '../support/echo-module.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { SHIPPED } from '../support/shipped.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
+import { filesOf, until } from '../support/until.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const MiB = 1024 * 1024
@@ -28,7 +30,7 @@ describe('large inputs and outputs', () => {
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: worker.addresses() })
     await submitter.start()
-    assert.ok(await submitter.waitForPeer(5000))
+    assert.ok(await submitter.waitForPeer(DEADLINE_MS))
   })
   afterEach(async () => {
     await submitter.stop()
@@ -40,16 +42,12 @@ describe('large inputs and outputs', () => {
     return await (await node.submit(await echoDefinition(type), { data })).done()
   }
 
-  /** Values that a node keeps on disk. */
-  async function kept (node: Node): Promise<string[]> {
-    const dir = join(node.config.dataDir, 'blobs')
-    const own = await readdir(dir).catch(() => [])
-    const files = await Promise.all(own.map((name) => readdir(join(dir, name))))
-    return files.flat().filter((name) => name !== 'partial')
-  }
+  /** The folder of values that a node with a journal keeps. */
+  const keptIn = (node: Node): string => join(node.config.dataDir, 'blobs', 'durable')
 
   async function untilNothingIsKept (): Promise<void> {
-    while ((await kept(submitter)).length + (await kept(worker)).length > 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    const folders = [submitter, worker].map(keptIn)
+    await until('an end of what is kept', async () => (await Promise.all(folders.map((folder) => readdir(folder)))).flat().every((name) => name === 'partial'), filesOf(...folders))
   }
 
   for (const size of [64 * 1024 + 1, MiB, 20 * MiB]) {
@@ -59,7 +57,7 @@ describe('large inputs and outputs', () => {
       assert.deepEqual([state, by, failure], ['completed', worker.peerId, undefined])
       assert.ok(outputs?.result instanceof Uint8Array && Buffer.from(data).equals(outputs.result))
       await untilNothingIsKept()
-    }).timeout(20_000)
+    })
   }
 
   it('of the largest size go to the worker and come back', async () => {
@@ -67,14 +65,14 @@ describe('large inputs and outputs', () => {
     const { state, outputs, failure } = await echo(submitter, data)
     assert.deepEqual([state, failure], ['completed', undefined])
     assert.ok(outputs?.result instanceof Uint8Array && outputs.result.length === data.length)
-  }).timeout(30_000)
+  })
 
   it('may be text or JSON', async () => {
     const text = 'é'.repeat(MiB)
     assert.equal((await echo(submitter, text, 'string')).outputs?.result, text)
     const list = Array.from({ length: 50_000 }, (_, i) => `item ${i}`)
     assert.deepEqual((await echo(submitter, { list }, 'json')).outputs?.result, { list })
-  }).timeout(20_000)
+  })
 
   it('stay within a node that runs its own task', async () => {
     const data = new Uint8Array(randomBytes(5 * MiB))
@@ -82,7 +80,7 @@ describe('large inputs and outputs', () => {
     assert.equal(by, worker.peerId)
     assert.ok(outputs?.result instanceof Uint8Array && Buffer.from(data).equals(outputs.result))
     await untilNothingIsKept()
-  }).timeout(20_000)
+  })
 
   describe('files of a program', () => {
     const CHART = fileURLToPath(new URL('chart.yaml', SHIPPED))
@@ -114,18 +112,18 @@ describe('large inputs and outputs', () => {
       const dir = await tempDir()
       await writeFile(join(dir, 'colours.txt'), palette)
       assert.equal(await colours([{ path: 'palette.txt', file: 'colours.txt' }], dir), expected)
-    }).timeout(20_000)
+    })
 
     it('that the worker has lost are fetched again', async () => {
       await chart([{ path: 'palette.txt', bytes: palette }])
       assert.ok(await worker.modules.remove(cidOf(palette)))
       assert.equal((await chart([{ path: 'palette.txt', bytes: palette }])).state, 'completed')
-    }).timeout(20_000)
+    })
 
     it('that are wrong fail the task, not the worker', async () => {
       const { state, failure } = await chart([{ path: 'palette.txt', bytes: Buffer.from('x'.repeat(100_000)) }])
       assert.deepEqual([state, failure?.code], ['failed', 'ERR_EXIT_CODE'])
-    }).timeout(20_000)
+    })
   })
 
   it('of many tasks at once all come back', async () => {
@@ -137,5 +135,5 @@ describe('large inputs and outputs', () => {
       assert.ok(result instanceof Uint8Array && Buffer.from(data[i] ?? []).equals(result))
     }
     await untilNothingIsKept()
-  }).timeout(30_000)
+  })
 })

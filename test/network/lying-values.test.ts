@@ -92,6 +92,6 @@ describe('a worker that names a large output', () => {
       const { state, worker, outputs, declines } = await task.done()
       assert.deepEqual([state, worker, outputs], ['completed', honest.peerId, { result: new Uint8Array([1, 2, 3]) }])
       assert.deepEqual(declines.slice(0, 1).map((decline) => [decline.peer, decline.code]), [[liar.peerId, code]])
-    }).timeout(20_000)
+    })
   }
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
@@ -34,6 +35,15 @@ describe('peers', () => {
       server.close(() => { resolve() })
     })
     return { port, close }
+  }
+
+  /** A TCP server that ends every connection, and counts them. */
+  async function refusing (): Promise<{ port: number, dials: () => number, dialled: (times: number) => Promise<void>, close: () => Promise<void> }> {
+    let dials = 0
+    const events = new EventEmitter()
+    const { port, close } = await tcpServer({ onConnection: (end) => { end(); dials++; events.emit('dial') } })
+    const dialled = async (times: number): Promise<void> => { while (dials < times) await once(events, 'dial') }
+    return { port, dials: () => dials, dialled, close }
   }
 
   async function freePort (): Promise<number> {
@@ -90,11 +100,10 @@ describe('peers', () => {
 
   it('that say nothing, that are not who they should be, and dials that are cancelled each have a code', async () => {
     const silent = await tcpServer()
-    const node = await mesh.node({ dialTimeoutMs: 200 })
-    const other = await mesh.node()
+    const [hasty, node, other] = [await mesh.node({ dialTimeoutMs: 200 }), await mesh.node(), await mesh.node()]
     const peer = await stranger()
-    node.learn(peer, [at(silent.port)])
-    await rejectsWith('ERR_PEER_TIMEOUT', node.connect(peer))
+    for (const one of [hasty, node]) one.learn(peer, [at(silent.port)])
+    await rejectsWith('ERR_PEER_TIMEOUT', hasty.connect(peer))
     await rejectsWith('ERR_CANCELLED', node.connect(peer, { signal: AbortSignal.timeout(10) }))
     await rejectsWith('ERR_CANCELLED', node.open(peer, PROTOCOL, { signal: AbortSignal.timeout(10) }))
     const impostor = await stranger()
@@ -152,17 +161,16 @@ describe('peers', () => {
   })
 
   it('are not dialled any more after stop', async () => {
-    let dials = 0
-    let second!: () => void
-    const dialledTwice = new Promise<void>((resolve) => { second = resolve })
-    const refusing = await tcpServer({ onConnection: (end) => { end(); if (++dials === 2) second() } })
-    const node = await mesh.node({ redialMinMs: 1, peers: [at(refusing.port)] })
-    await dialledTwice
+    const [stopped, going] = [await refusing(), await refusing()]
+    const node = await mesh.node({ redialMinMs: 1, peers: [at(stopped.port)] })
+    await stopped.dialled(2)
     await node.stop()
-    const before = dials
-    await new Promise((resolve) => { setTimeout(resolve, 100) })
-    assert.equal(dials, before)
-    await refusing.close()
+    const before = stopped.dials()
+    // Another one, which begins now, dials as often again.
+    await mesh.node({ redialMinMs: 1, peers: [at(going.port)] })
+    await going.dialled(before + 2)
+    assert.equal(stopped.dials(), before)
+    for (const server of [stopped, going]) await server.close()
   })
 
   it('have a limited number of connections each, and leave room for others', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createNode, type Node } from '../../src/node.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
+import { DEADLINE_MS } from '../support/deadline.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
@@ -22,7 +23,7 @@ describe('placement', () => {
     const worker = async (labels: Record<string, string>): Promise<Node> => {
       const node = await createNode({ dataDir: await tempDir(), workerCount: 1, mdns: false, listen: LISTEN, peers: submitter.addresses(), labels })
       await node.start()
-      assert.ok(await node.waitForPeer(5_000))
+      assert.ok(await node.waitForPeer(DEADLINE_MS))
       return node
     }
     roof = await worker({ site: 'roof', gpu: 'yes' })
@@ -46,7 +47,34 @@ describe('placement', () => {
     await rejectsWith('ERR_USAGE', submitter.submit(spin, { n: 1 }, { policy: { on: '12D3KooW' } }))
     const workers = await submitter.workers()
     assert.deepEqual(workers.find(({ peer }) => peer === roof.peerId)?.labels, { site: 'roof', gpu: 'yes' })
-  }).timeout(20_000)
+  })
+
+  it('knows the workers that are connected before there is any task, and none that only submits', async () => {
+    const newcomer = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: roof.addresses() })
+    try {
+      await newcomer.start()
+      assert.ok(await newcomer.waitForPeer(DEADLINE_MS))
+      const workers = await newcomer.workers()
+      const { labels, connected, slots } = workers.find(({ peer }) => peer === roof.peerId) ?? assert.fail('the worker is not known')
+      assert.deepEqual([labels, connected, slots], [{ site: 'roof', gpu: 'yes' }, true, 1])
+      assert.ok((await roof.workers()).every(({ peer }) => peer !== newcomer.peerId && peer !== submitter.peerId))
+    } finally {
+      await newcomer.stop()
+    }
+  })
+
+  it('says of a job which of its tasks wait, and why', async () => {
+    const job = await submitter.submit({ ...spin, agreement: { replicas: 2, quorum: 2, ignore: [] } }, { n: 1 }, { policy: { require: { site: 'roof' } } })
+    for await (const { job: progress } of job.events()) if (progress?.done === 1) break
+    const { summary, parts: [part, ...others] = [] } = await submitter.explain(job.id)
+    assert.match(summary, /^1 of 2 copies has ended/)
+    assert.deepEqual([others.length, part?.state], [0, 'pending'])
+    const said = new Map([...part?.workers ?? [], ...part?.peers ?? []].map(({ peer, reason }) => [peer, reason]))
+    assert.match(said.get(roof.peerId) ?? '', /another copy of this task/)
+    assert.match(said.get(cellar.peerId) ?? '', /requires site=roof/)
+    job.cancel()
+    await job.done()
+  })
 
   it('says who declines a task and why, and ends it at its deadline', async () => {
     // One of the two is linked; the other one is asked.
@@ -60,7 +88,7 @@ describe('placement', () => {
     const { state: end, failure } = await task.done()
     assert.deepEqual([end, failure?.code, failure?.by], ['timeout', 'ERR_DEADLINE', submitter.peerId])
     assert.match((await submitter.explain(task.id)).summary, /ended as timeout/)
-  }).timeout(20_000)
+  })
 
   it('runs a task of high priority soon behind many that were there before', async () => {
     const policy = { on: roof.peerId }
@@ -71,5 +99,5 @@ describe('placement', () => {
     const ended = low.filter((task) => task.record().state === 'completed').length
     assert(ended < 100, `${ended} of 300 ran before it`)
     for (const task of low) task.cancel()
-  }).timeout(20_000)
+  })
 })

@@ -1,18 +1,19 @@
 /** Whole nodes over loopback: receipts of what others ran, results that are reused, and workers that agree or lie. */
 import assert from 'node:assert/strict'
-import { createNode, type Node, type NodeInit, type TaskHandle } from '../../src/node.ts'
+import { createNode, type Node, type NodeInit } from '../../src/node.ts'
 import type { Config } from '../../src/config.ts'
-import type { CallResult, Executor } from '../../src/executor/executor.ts'
+import type { CallResult } from '../../src/executor/executor.ts'
 import { checkSignature, receiptFindings } from '../../src/task/receipt-check.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
-import type { Receipt } from '../../src/task/receipt.ts'
 import type { TaskRecord } from '../../src/task/state.ts'
+import { DEADLINE_MS } from '../support/deadline.ts'
 import { echoText } from '../support/echo-module.ts'
 import { parseTask } from '../support/parse-task.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
 import { spinDefinition } from '../support/spin.ts'
 import { wat } from '../support/wat.ts'
+import { holdResults, partsOf, receiptOf, receiptsOf, untilOwed } from '../support/whole-node.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
 const ADD = '(module (func (export "add") (param i32) (result i32) (if (i32.eqz (local.get 0)) (then unreachable)) (i32.add (local.get 0) (i32.const 1))))'
@@ -22,19 +23,9 @@ async function addDefinition (more = ''): Promise<TaskDefinition> {
   return (await parseTask(`name: add\ncompute_logic: { type: wasm, wasm_binary: "${binary}", function_name: add }\ninputs: [{ name: n, type: integer }]\n${more}`, { fileName: 'add.yaml' })).definition
 }
 
-/** Resolves when a worker holds a result for a submitter that is away. */
-async function owed (worker: Node): Promise<void> {
-  while (worker.keptForOthers().owedResults === 0) await new Promise((resolve) => { setTimeout(resolve, 10) })
-}
-
-async function receiptOf (node: Node, { id }: TaskHandle): Promise<Receipt> {
-  const [only] = await node.receipts(id)
-  return only?.receipt ?? assert.fail('no receipt came')
-}
-
 /** What a node's programs give, changed on their way. */
 function lie (node: Node, change: (outputs: CallResult['outputs']) => CallResult['outputs']): void {
-  const { executor } = (node as unknown as { parts: { executor: Executor } }).parts
+  const { executor } = partsOf(node)
   const run = executor.run.bind(executor)
   executor.run = async (call, options) => {
     const result = await run(call, options)
@@ -62,7 +53,7 @@ describe('receipts between nodes', () => {
   async function pair (config: Partial<Config> = {}): Promise<{ worker: Node, submitter: Node }> {
     const worker = await node()
     const submitter = await node({ workerCount: 0, peers: worker.addresses(), ...config })
-    assert.ok(await submitter.waitForPeer(5000))
+    assert.ok(await submitter.waitForPeer(DEADLINE_MS))
     return { worker, submitter }
   }
 
@@ -80,7 +71,7 @@ describe('receipts between nodes', () => {
     }
     const shared = new Set(await Promise.all(handles.map(async (handle) => (await receiptOf(submitter, handle)).signature)))
     assert(shared.size < handles.length, 'many share a signature')
-  }).timeout(20_000)
+  })
 
   it('come for large inputs and outputs too, which travel by themselves', async () => {
     const { submitter } = await pair()
@@ -89,7 +80,7 @@ describe('receipts between nodes', () => {
     await handle.done()
     const receipt = await receiptOf(submitter, handle)
     assert.deepEqual(receiptFindings(receipt, handle.record()).map(({ fits }) => fits), [true, true, true, undefined, undefined, true, true])
-  }).timeout(20_000)
+  })
 
   it('come for what a node runs for itself', async () => {
     const alone = await node()
@@ -98,28 +89,31 @@ describe('receipts between nodes', () => {
     const receipt = await receiptOf(alone, handle)
     checkSignature(receipt)
     assert.equal(receipt.body.worker, alone.peerId)
-  }).timeout(20_000)
+  })
 
   it('come for a result that was finished while its submitter was away, and after its worker was started again', async () => {
     const [workerDir, submitterDir] = [await tempDir(), await tempDir()]
     const spin = await spinDefinition()
     const worker = await node({ dataDir: workerDir }, { durable: true })
     const submitter = await node({ dataDir: submitterDir, workerCount: 0, peers: worker.addresses() }, { durable: true })
-    assert.ok(await submitter.waitForPeer(5000))
-    const handle = await submitter.submit(spin, { n: 300_000_000 })
+    assert.ok(await submitter.waitForPeer(DEADLINE_MS))
+    const release = holdResults(worker)
+    const handle = await submitter.submit(spin, { n: 1 })
     for await (const { state } of handle.events()) if (state === 'running') break
     await submitter.stop()
-    await owed(worker)
+    release()
+    await untilOwed(worker, 1)
     await worker.stop()
     nodes = []
     const back = await node({ dataDir: workerDir }, { durable: true })
     const again = await node({ dataDir: submitterDir, workerCount: 0, peers: back.addresses() }, { durable: true })
     const task = await again.find(handle.id)
     assert.deepEqual((await task?.done())?.outputs, { result: 7 })
+    await receiptOf(again, handle)
     const [kept] = await again.receipts(handle.id)
     assert.equal(kept?.receipt.body.worker, back.peerId)
     assert.deepEqual(kept === undefined ? [] : receiptFindings(kept.receipt, kept.record).map(({ fits }) => fits), [true, true, true, undefined, undefined, true, true])
-  }).timeout(30_000)
+  })
 
   describe('reuse', () => {
     async function twice (of: Node, definition: TaskDefinition, options: { noCache?: boolean } = {}): Promise<[TaskRecord, TaskRecord]> {
@@ -137,7 +131,7 @@ describe('receipts between nodes', () => {
       assert.deepEqual(second.receipt, first.receipt)
       const other = await (await alone.submit(await addDefinition('deterministic: true'), { n: 6 })).done()
       assert.deepEqual([other.reusedFrom, other.outputs], [undefined, { result: 7 }])
-    }).timeout(20_000)
+    })
 
     it('does not answer what is not marked so, nor what is to be run, nor failures', async () => {
       const alone = await node()
@@ -149,7 +143,7 @@ describe('receipts between nodes', () => {
       await receiptOf(alone, first)
       const again = await (await alone.submit(fails, { n: 0 })).done()
       assert.deepEqual([again.state, again.reusedFrom], ['failed', undefined])
-    }).timeout(20_000)
+    })
 
     it('and receipts outlast a restart', async () => {
       const dataDir = await tempDir()
@@ -168,17 +162,17 @@ describe('receipts between nodes', () => {
       nodes = []
       const [kept] = await (await node({ dataDir }, { durable: true })).receipts(second.id)
       assert.deepEqual([kept?.receipt, kept?.record.reusedFrom], [receipt, first.id])
-    }).timeout(20_000)
+    })
 
     it('takes the result of a peer only where that is trusted', async () => {
       const { worker, submitter } = await pair()
       const definition = await addDefinition('deterministic: true')
       assert.equal((await twice(submitter, definition))[1].reusedFrom, undefined)
       const trusting = await node({ workerCount: 0, peers: worker.addresses(), trusted: [worker.peerId] })
-      assert.ok(await trusting.waitForPeer(5000))
+      assert.ok(await trusting.waitForPeer(DEADLINE_MS))
       const [first, second] = await twice(trusting, definition)
       assert.deepEqual([second.reusedFrom, second.worker], [first.id, worker.peerId])
-    }).timeout(20_000)
+    })
   })
 
   describe('agreement', () => {
@@ -188,7 +182,7 @@ describe('receipts between nodes', () => {
     async function meshOf (count: number): Promise<void> {
       workers = await Promise.all(Array.from({ length: count }, () => node()))
       submitter = await node({ workerCount: 0, peers: workers.flatMap((worker) => worker.addresses()) })
-      assert.ok(await submitter.waitForPeer(5000))
+      assert.ok(await submitter.waitForPeer(DEADLINE_MS))
     }
 
     it('runs a task on different peers, and ends with what they agree on though one lies', async () => {
@@ -203,13 +197,13 @@ describe('receipts between nodes', () => {
       assert.equal(new Set(ran).size, ran.length, 'no peer ran two')
       const lied = replicas.some(({ worker, state }) => state === 'completed' && worker === liar.peerId)
       assert.deepEqual(record.differed, lied ? [liar.peerId] : undefined)
-      const kept = await submitter.receipts(handle.id)
+      const kept = await receiptsOf(submitter, handle, 2)
       assert.equal(kept.length, 2)
       for (const { receipt, record: replica } of kept) {
         assert.notEqual(receipt.body.worker, liar.peerId)
         assert.deepEqual(receiptFindings(receipt, replica).filter(({ fits }) => fits === false), [])
       }
-    }).timeout(20_000)
+    })
 
     it('names who differed when all must be asked, and fails when too many do', async () => {
       await meshOf(3)
@@ -221,7 +215,7 @@ describe('receipts between nodes', () => {
       lie(first, () => ({ result: 667 }))
       const none = await (await submitter.submit(await addDefinition('replicas: 3'), { n: 1 })).done()
       assert.deepEqual([none.state, none.failure?.code], ['failed', 'ERR_NO_QUORUM'])
-    }).timeout(20_000)
+    })
 
     it('leaves out what is ignored, and takes a failure that all share', async () => {
       await meshOf(2)
@@ -233,17 +227,18 @@ describe('receipts between nodes', () => {
       assert.equal(ignored.state, 'completed')
       const failed = await (await submitter.submit(await addDefinition('agreement: { replicas: 2, quorum: 2 }'), { n: 0 })).done()
       assert.deepEqual([failed.state, failed.failure?.code], ['failed', 'ERR_TRAP'])
-    }).timeout(20_000)
+    })
 
     it('is reused by whoever trusts no worker alone', async () => {
       await meshOf(2)
       const definition = await addDefinition('deterministic: true\nreplicas: 2')
       const first = await (await submitter.submit(definition, { n: 1 })).done()
+      await receiptsOf(submitter, first, 2)
       const second = await (await submitter.submit(definition, { n: 1 })).done()
       assert.deepEqual([first.reusedFrom, second.reusedFrom, second.outputs], [undefined, first.id, { result: 2 }])
       const plain = await (await submitter.submit(await addDefinition('deterministic: true'), { n: 1 })).done()
       assert.equal(plain.reusedFrom, first.id)
       assert.equal((await submitter.receipts(second.id)).length, 2)
-    }).timeout(20_000)
+    })
   })
 })

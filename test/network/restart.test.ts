@@ -59,5 +59,5 @@ describe('a node that keeps a journal', () => {
       assert.deepEqual(await Promise.all(handles.map(({ id }) => resultOf(last, id))), handles.map((_, n) => n * 2))
       await last.stop()
     }
-  }).timeout(60_000)
+  })
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createNode, type Node } from '../../src/node.ts'
 import type { TaskDefinition } from '../../src/task/definition.ts'
+import { DEADLINE_MS } from '../support/deadline.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { ensureSandboxBundle } from '../support/sandbox-bundle.ts'
 import { removeTempDirs, tempDir } from '../support/temp-dir.ts'
@@ -20,7 +21,7 @@ describe('a worker with one slot', () => {
     await worker.start()
     submitter = await createNode({ dataDir: await tempDir(), workerCount: 0, mdns: false, listen: LISTEN, peers: worker.addresses() })
     await submitter.start()
-    assert.ok(await submitter.waitForPeer(5000))
+    assert.ok(await submitter.waitForPeer(DEADLINE_MS))
   })
   afterEach(async () => {
     await submitter.stop()
@@ -34,14 +35,14 @@ describe('a worker with one slot', () => {
     const own = await (await worker.submit(spin, { n: 1 })).done()
     assert.equal(own.state, 'completed')
     assert.ok(others.some((task) => task.record().state === 'pending'), 'the own task waited for all of the others')
-  }).timeout(20_000)
+  })
 
   it('finishes the task of a submitter that stops with time to drain, which takes no more tasks', async () => {
     const task = await submitter.submit(spin, { n: 300_000_000 })
     for await (const { state } of task.events()) if (state === 'claimed') break
-    const stopped = submitter.stop({ drainMs: 10_000 })
+    const stopped = submitter.stop({ drainMs: DEADLINE_MS })
     await rejectsWith('ERR_CANCELLED', submitter.submit(spin, { n: 1 }))
     await stopped
     assert.equal(task.record().state, 'completed')
-  }).timeout(20_000)
+  })
 })

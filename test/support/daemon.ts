@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { createControlClient } from '../../src/control/client.ts'
+import type { View } from '../../src/control/views.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const CLI = join(ROOT, 'dist', 'cli.js')
@@ -111,6 +113,17 @@ export async function stopDaemons (): Promise<void> {
 
 /** A task as `submit --json` and `status` print it. */
 export interface PrintedTask { id: string, state: string, worker?: string, outputs?: Record<string, unknown>, error?: { code: string, message: string } }
+
+/** A task of this daemon as it is when `holds` becomes true of it; rejects when it ends before. */
+export async function taskWhen ({ dataDir }: Daemon, id: string, holds: (task: View) => boolean): Promise<View> {
+  let last: View | undefined
+  for await (const event of createControlClient({ dataDir }).followLogs(id)) {
+    if (event.type !== 'task') continue
+    last = event.task
+    if (holds(last)) return last
+  }
+  throw new Error(`task ${id} ended otherwise: ${JSON.stringify(last)}`)
+}
 
 export function printedTask ({ stdout, stderr }: Finished): PrintedTask {
   try {

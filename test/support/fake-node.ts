@@ -86,7 +86,7 @@ export class FakeTask implements TaskHandle {
 }
 
 const noMap = async (): Promise<never> => { throw new CorebrumError('ERR_TASK_UNKNOWN', 'a fake node has no maps') }
-const NO_MAPS: Node['maps'] = { kind: { kind: 'map', restore: noMap }, create: noMap, find: noMap, proceed: noMap, cancel: noMap, async remove () {}, async stop () {} }
+const NO_MAPS: Node['maps'] = { kind: { kind: 'map', restore: noMap }, create: noMap, find: noMap, proceed: noMap, cancel: noMap, async remove () {}, async discard () {}, async clearAway () {}, async stop () {} }
 
 export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
   const tasks = new Map<string, FakeTask>()
@@ -131,7 +131,7 @@ export function createFakeNode ({ dataDir }: { dataDir: string }): FakeNode {
     async explain (id) {
       const record = tasks.get(id)?.record()
       if (record === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `there is no task ${id}`)
-      return { id, state: record.state, summary: 'nobody takes it', workers: [{ peer: '12D3KooWFakeWorker', verdict: 'no', reason: 'it runs no tasks' }], peers: [], declines: record.declines, nextOfferAtMs: 1_700_000_001_000 }
+      return { id, name: record.name, state: record.state, summary: 'nobody takes it', workers: [{ peer: '12D3KooWFakeWorker', verdict: 'no', reason: 'it runs no tasks' }], peers: [], declines: record.declines, nextOfferAtMs: 1_700_000_001_000 }
     },
     async waitForPeer () { return true },
     workForItself () {},

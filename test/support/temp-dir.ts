@@ -6,19 +6,28 @@ import { join } from 'node:path'
 const made: string[] = []
 
 /** A new folder, short enough for a Unix socket. */
-export async function tempDir (): Promise<string> {
-  const dir = await mkdtemp(join(await realpath(tmpdir()), 'corebrum-test-'))
-  made.push(dir)
-  return dir
+export function tempDir (): Promise<string> {
+  return make(made)
 }
 
 /** For `afterEach`: removes what `tempDir` made. */
-export async function removeTempDirs (): Promise<void> {
-  await Promise.all(made.splice(0).map(async (dir) => await rm(dir, { recursive: true, force: true })))
+export function removeTempDirs (): Promise<void> {
+  return removeAll(made)
 }
 
-/** Call within `describe`; the function that it returns makes a folder, which is removed after the test. */
+/** Call within `describe`; the function that it returns makes a folder. It is removed after the last test: what a test started uses it until the hooks behind the test have stopped that. */
 export function useTempDirs (): () => Promise<string> {
-  afterEach(removeTempDirs)
-  return tempDir
+  const own: string[] = []
+  after(() => removeAll(own))
+  return () => make(own)
+}
+
+async function make (list: string[]): Promise<string> {
+  const dir = await mkdtemp(join(await realpath(tmpdir()), 'corebrum-test-'))
+  list.push(dir)
+  return dir
+}
+
+async function removeAll (list: string[]): Promise<void> {
+  await Promise.all(list.splice(0).map(async (dir) => await rm(dir, { recursive: true, force: true })))
 }

@@ -118,6 +118,24 @@ describe('executor pool', () => {
     assert.equal(result(await executor.run(callOf(program, 5))), 5)
   })
 
+  it('cancels on request only what no sandbox is at', async () => {
+    const executor = await startedExecutor()
+    const program = await moody()
+    await warmUp(executor, program)
+    const cancels: Array<(unlessBegun?: boolean) => void> = []
+    const begun: number[] = []
+    const run = (n: number): Promise<CallResult> => executor.run(callOf(program, n), { onCancellable: (cancel) => { cancels.push(cancel) }, onStart: () => { begun.push(n) } })
+    const [runs, first, second] = [run(13), run(1), run(2)]
+    runs.catch(() => {})
+    for (const cancel of cancels.slice(0, 2)) cancel(true)
+    await rejectsWith('ERR_CANCELLED', first)
+    const again = run(1)
+    cancels[0]?.()
+    await rejectsWith('ERR_CANCELLED', runs)
+    assert.deepEqual([result(await second), result(await again)], [2, 1])
+    assert.deepEqual(begun, [13, 2, 1])
+  })
+
   it('cancels what waits, what runs, and what never began', async () => {
     const executor = await startedExecutor()
     const program = await moody()
