@@ -219,6 +219,9 @@ export const MAX_TASK_CHANGES = 96
 export const MAX_RECENT_TASKS = 16_384
 /** How often the oldest finished tasks are looked at, and how many are deleted in one write. */
 export const RETENTION_SWEEP_MS = 60_000
+/** They are looked at sooner when there are so many times what is kept, and then at most so often. */
+export const RETENTION_SLACK = 1.25
+export const RETENTION_EARLY_MS = 5_000
 export const MAX_DELETED_AT_ONCE = 1_000
 /** Space is given back to the disk when so many bytes were deleted. */
 export const COMPACT_AFTER_BYTES = 64 * MiB

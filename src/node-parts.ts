@@ -10,7 +10,6 @@ import { createJobs, type Jobs } from './jobs/jobs.ts'
 import { createMaps, type Maps } from './jobs/map/maps.ts'
 import { createPipelineKind } from './jobs/pipeline.ts'
 import { createRecurringKind } from './jobs/recurring.ts'
-import type { TaskRecord } from './task/state.ts'
 import { MAX_CACHED_BYTES, MAX_CACHED_TASKS, MAX_MODULE_BYTES, MAX_WORK_STREAMS } from './limits.ts'
 import { createBlobFetcher } from './modules/blob-fetch.ts'
 import { createBlobs, type Blobs } from './modules/blobs.ts'
@@ -47,6 +46,7 @@ import { createTaskTable, type TaskTable } from './roles/tasks/task-table.ts'
 import { createWorkStreams, type WorkStreams } from './roles/worker/work-streams.ts'
 import { Worker } from './roles/worker/worker.ts'
 import type { TaskPolicy } from './task/definition.ts'
+import { isFinal, type TaskRecord } from './task/state.ts'
 import { createRequester } from './web/requester.ts'
 import type { Capability } from './wire/capability.ts'
 
@@ -95,7 +95,8 @@ export function createNodeParts (config: Config, init: NodeInit, network: Networ
   const isDurable = init.durable ?? (!config.ephemeral && init.networked !== false)
   const blobs = createBlobs({ dir: join(config.dataDir, 'blobs'), maxBytes: config.storeBytes, durable: isDurable })
   const onDropped = ({ id, job }: TaskRecord): void => {
-    tasks.forget(id)
+    const known = tasks.get(id)
+    if (known !== undefined && isFinal(known.state)) tasks.forget(id)
     if (job?.kind === 'map') maps.remove(id).catch((error: Error) => { log(error.message) })
   }
   const durable = isDurable ? durableJournal(config, init, { peerId, modules, blobs, onDropped, isEndless: (job) => tasks.get(job)?.job?.kind === 'recurring' }) : undefined

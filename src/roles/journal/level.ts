@@ -1,7 +1,7 @@
 /** The journal in LevelDB: see roles/journal.ts for what it promises, keys.ts for where things lie. */
-import { CorebrumError, toCorebrumError } from '../../errors.ts'
+import { CorebrumError } from '../../errors.ts'
 import { Database, type DatabaseInit, type JournalLog } from '../../journal/database.ts'
-import { DEFAULT_KEEP_BYTES, DEFAULT_KEEP_SECONDS, DEFAULT_KEEP_TASKS, RETENTION_SWEEP_MS } from '../../limits.ts'
+import { DEFAULT_KEEP_BYTES, DEFAULT_KEEP_SECONDS, DEFAULT_KEEP_TASKS } from '../../limits.ts'
 import type { KeptBlob } from '../../modules/blobs.ts'
 import type { HistoryEvent } from '../../task/history.ts'
 import { reduceTask, type TaskRecord } from '../../task/state.ts'
@@ -19,6 +19,7 @@ import { OwedRows } from './owed.ts'
 import { Retention, reusableKey, reuseOf, type Keep } from './retention.ts'
 import { isRecordOfJournal, missingRecords, restoreCounts } from './rows.ts'
 import { SharedParts } from './shared.ts'
+import { Sweeper } from './sweeper.ts'
 import { AgeClock, Tally } from './tally.ts'
 import type { NewTask } from '../submitter/open-task.ts'
 
@@ -41,6 +42,8 @@ export interface TaskJournalInit {
   isEndless?: (job: string) => boolean
   /** How often the oldest tasks are looked at; default RETENTION_SWEEP_MS. */
   sweepMs?: number
+  /** As Sweeper's. */
+  earlyMs?: number
   clock?: AgeClock
   /** For tests. */
   database?: Partial<Pick<DatabaseInit, 'lazyMs' | 'maxPendingBytes' | 'reopenMs' | 'write' | 'schema'>>
@@ -75,8 +78,7 @@ class LevelJournal implements DurableJournal {
   private readonly retention: Retention
   private readonly jobRows: JobRows
   private seq = 0
-  private sweeper?: NodeJS.Timeout
-  private sweeping: Promise<number> | undefined
+  private readonly sweeper: Sweeper
   /** All open tasks are known: what they share and what they left can be told from the rest. */
   private recovered = false
   private tidied = false
@@ -103,6 +105,7 @@ class LevelJournal implements DurableJournal {
     this.owedRows = new OwedRows({ database, tally, nextSeq, adopt })
     this.jobRows = new JobRows({ database, tally })
     this.retention = new Retention({ database, finished, files, tally, keep: this.keep, endless, endlessJobs: () => new Set([...this.jobRows.ids].filter(isEndless)), onDropped })
+    this.sweeper = new Sweeper({ sweep: () => this.sweepOnce(), keep: this.keep, usage: () => this.usage, log, everyMs: init.sweepMs, earlyMs: init.earlyMs })
   }
 
   get usage (): { tasks: number, bytes: number } {
@@ -119,18 +122,16 @@ class LevelJournal implements DurableJournal {
       await this.database.close()
       throw error
     }
-    this.sweeper = setInterval(() => {
-      this.sweep().catch((error: unknown) => { this.init.log?.('warn', toCorebrumError(error).message) })
-    }, this.init.sweepMs ?? RETENTION_SWEEP_MS).unref()
+    this.sweeper.start()
   }
 
   async stop (): Promise<void> {
     if (this.stopped) return
     this.stopped = true
-    clearInterval(this.sweeper)
+    const swept = this.sweeper.stop()
     await this.finished.settle()
     await this.database.close()
-    await this.sweeping?.catch(() => {})
+    await swept
   }
 
   submitted (task: NewTask, record: TaskRecord): Promise<void> {
@@ -212,14 +213,14 @@ class LevelJournal implements DurableJournal {
   }
 
   sweep (): Promise<number> {
-    this.sweeping ??= this.sweepOnce().finally(() => { this.sweeping = undefined })
-    return this.sweeping
+    return this.sweeper.sweep()
   }
 
   private put (record: TaskRecord, file: OutputsFile | undefined): Promise<void> {
     if (this.stopped) return Promise.reject(new CorebrumError('ERR_JOURNAL', `the journal ${this.init.dir} is closed`))
     this.finished.put(record, file)
     this.open.drop(record.id)
+    this.sweeper.grown()
     return this.database.patiently(true)
   }
 

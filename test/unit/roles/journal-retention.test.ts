@@ -200,6 +200,14 @@ describe('retention of finished tasks', () => {
     assert.deepEqual((await readdir(join(dataDir, 'outputs'))).sort(), [`${record.id}.cbor`, `${job}.cbor`, 'notes.txt'].sort())
   })
 
+  it('sweeps sooner when it holds far more than it keeps', async () => {
+    const { journal } = await fresh({ ...init({ tasks: 4 }), earlyMs: 1 })
+    await end(journal, 5)
+    assert.equal(journal.usage.tasks, 5)
+    await end(journal, 1)
+    while (journal.usage.tasks > 4) await new Promise((resolve) => { setImmediate(resolve) })
+  })
+
   it('sweeps by itself', async () => {
     const { journal } = await fresh({ ...init({ tasks: 1 }), sweepMs: 1 })
     await end(journal, 3)
