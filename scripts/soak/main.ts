@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createControlClient } from '../../src/control/client.ts'
 import { startDaemon, stopDaemons, type Daemon } from '../../test/support/daemon.ts'
-import { residentBytes } from '../bench/memory.ts'
 import { createLedger, type Ledger } from '../chaos/ledger.ts'
 import { makeTask } from '../chaos/load.ts'
 import { createRandom } from '../chaos/random.ts'
 import { growth, type Sample } from './flatness.ts'
+import { INSPECTED, openLiveMemory, type LiveMemory } from './live-memory.ts'
 
-/** Growth over the last two thirds that is still noise: the collector's moods, a socket more. */
+/** Growth over the last two thirds that is still noise: pages that are not given back, a socket more. */
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024
 const MAX_GROWTH_FILES = 8
 const SAMPLE_MS = 10_000
@@ -25,7 +25,7 @@ const KEEP = ['--keep', '3m', '--keep-tasks', '3000']
 
 const { values: flags } = parseArgs({ options: { minutes: { type: 'string', default: '30' } } })
 
-interface Watched { name: string, daemon: Daemon, memory: Sample[], files: Sample[] }
+interface Watched { name: string, daemon: Daemon, live: LiveMemory, memory: Sample[], files: Sample[] }
 
 async function openFiles (pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length
@@ -38,8 +38,8 @@ function mebi (bytes: number): string {
 async function watch (watched: Watched[], start: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const seconds = (performance.now() - start) / 1000
-    for (const { daemon: { process: { pid = 0 } }, memory, files } of watched) {
-      memory.push({ seconds, value: await residentBytes(pid) })
+    for (const { daemon: { process: { pid = 0 } }, live, memory, files } of watched) {
+      memory.push({ seconds, value: await live.bytes() })
       files.push({ seconds, value: await openFiles(pid) })
     }
     if ((watched[0]?.memory.length ?? 0) % SAMPLES_PER_LINE === 0) {
@@ -86,16 +86,18 @@ function judge ({ name, memory, files }: Watched): string[] {
 
 async function main (): Promise<void> {
   const start = performance.now()
-  const submitter = await startDaemon({ args: ['--worker-count', '0', '--log-level', 'warn', ...KEEP] })
+  const submitter = await startDaemon({ args: ['--worker-count', '0', '--log-level', 'warn', ...KEEP], env: INSPECTED })
   const [address = ''] = submitter.addresses
-  const workers = await Promise.all([1, 2].map(() => startDaemon({ args: ['--worker-count', '1', '--log-level', 'warn', '--peer', address, ...KEEP] })))
-  const watched = [submitter, ...workers].map((daemon, i): Watched => ({ name: i === 0 ? 'submitter' : `worker ${i}`, daemon, memory: [], files: [] }))
+  const workers = await Promise.all([1, 2].map(() => startDaemon({ args: ['--worker-count', '1', '--log-level', 'warn', '--peer', address, ...KEEP], env: INSPECTED })))
+  const watched = await Promise.all([submitter, ...workers].map(async (daemon, i): Promise<Watched> => (
+    { name: i === 0 ? 'submitter' : `worker ${i}`, daemon, live: await openLiveMemory(daemon.process.pid ?? 0, daemon.log()), memory: [], files: [] })))
   const over = new AbortController()
   const watching = watch(watched, start, over.signal)
   const faults = await load(submitter, start + Number(flags.minutes) * 60_000, (text) => { console.error(`  ${text}`) })
   over.abort()
   await watching
   faults.push(...watched.flatMap(judge))
+  for (const { live } of watched) live.close()
   await stopDaemons()
   for (const fault of faults) console.log(fault)
   console.log(faults.length === 0 ? `flat over ${flags.minutes} minutes` : `${faults.length} faults`)

@@ -34,17 +34,20 @@ export async function readMapSubmission ({ reduce, failFast, noCache, policy, ..
 }
 
 /**
- * Looks at one input of a map before there is one; `where` names it. Rejects with ERR_INPUT when no task could take it, and as
+ * Looks at inputs of a map before there is one; `where` names each. Rejects with ERR_INPUT when no task could take one of them, and as
  * `readMapSubmission` of the definition.
  */
-export async function checkMapInput (text: MapSubmissionText, { text: line, where }: { text: string, where: string }): Promise<void> {
+export async function checkMapInputs (text: MapSubmissionText, samples: ReadonlyArray<{ text: string, where: string }>): Promise<void> {
   const { definition, inputs } = await readSubmission(text)
-  const given = { ...inputs, ...parseJsonInputs(line, `--map: ${where}`) }
-  try {
-    await bindInputs(declareInputs(single(definition), given), given)
-  } catch (cause) {
-    if (!(cause instanceof CorebrumError) || cause.code !== 'ERR_INPUT') throw cause
-    throw new CorebrumError('ERR_INPUT', `--map: ${where}: ${cause.message}`, { cause, problems: cause.problems })
+  const task = single(definition)
+  for (const { text: line, where } of samples) {
+    const given = { ...inputs, ...parseJsonInputs(line, `--map: ${where}`) }
+    try {
+      await bindInputs(declareInputs(task, given), given)
+    } catch (cause) {
+      if (!(cause instanceof CorebrumError) || cause.code !== 'ERR_INPUT') throw cause
+      throw new CorebrumError('ERR_INPUT', `--map: ${where}: ${cause.message}`, { cause, problems: cause.problems })
+    }
   }
 }
 

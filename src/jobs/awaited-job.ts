@@ -1,5 +1,6 @@
 /** A job of before a restart that cannot be had for now, as when too many files are open: it is tried again until it goes on, or cannot. */
 import { toCorebrumError, type CorebrumError } from '../errors.ts'
+import { Bell } from './bell.ts'
 import type { JobEnd, PreparedJob, RunningJob } from './job-kind.ts'
 import { JOB_RETRY_MAX_MS, JOB_RETRY_MIN_MS } from './limits.ts'
 import { isPassing } from './map/job-error.ts'
@@ -22,7 +23,8 @@ export class AwaitedJob implements PreparedJob {
   private readonly components: AwaitedJobComponents
   private job: PreparedJob | undefined
   private released = false
-  private wake: () => void = () => {}
+  /** Rung when the job is there. */
+  private readonly bell = new Bell()
 
   constructor (components: AwaitedJobComponents) {
     this.components = components
@@ -46,7 +48,7 @@ export class AwaitedJob implements PreparedJob {
   give (job: PreparedJob): boolean {
     if (this.job !== undefined || this.released) return false
     this.job = job
-    this.wake()
+    this.bell.ring()
     return true
   }
 
@@ -55,9 +57,8 @@ export class AwaitedJob implements PreparedJob {
     log(`job ${job.id} cannot go on yet, and is tried again: ${error.message}`)
     job.progress({ done: 0, failed: 0 })
     job.note({ kind: 'waiting', detail: error.message })
-    const given = new Promise<void>((resolve) => { this.wake = resolve })
     for (let waitMs = JOB_RETRY_MIN_MS; this.job === undefined; waitMs = Math.min(JOB_RETRY_MAX_MS, 2 * waitMs)) {
-      await Promise.race([job.sleep(waitMs), given])
+      await job.until(this.bell.within(waitMs))
       if (this.job === undefined) await this.tryAgain()
     }
     log(`job ${job.id} goes on`)

@@ -6,11 +6,13 @@ import { randomUUID } from 'node:crypto'
 import { CorebrumError, toCorebrumError } from '../errors.ts'
 import type { TaskJournal } from '../roles/journal.ts'
 import { isPipeline, type AnyDefinition } from '../task/definition.ts'
+import { durationText } from '../task/duration.ts'
 import { isFinal, type JobProgress, type TaskEvent } from '../task/state.ts'
 import { MAX_ID_LEVELS, parentId, splitTaskId } from '../task/task-id.ts'
 import { NO_USAGE } from '../task/usage.ts'
 import type { Value } from '../task/values.ts'
 import { broken } from '../wire/shape.ts'
+import { atTime } from './at-time.ts'
 import { AwaitedJob } from './awaited-job.ts'
 import type { ChildJobOptions, JobEnd, JobKind, JobOptions, PreparedJob } from './job-kind.ts'
 import { LiveJob } from './live-job.ts'
@@ -38,9 +40,6 @@ export interface JobsComponents {
   kinds: readonly JobKind[]
   log?: (message: string) => void
 }
-
-/** Timers of Node hold 31 bits. */
-const MAX_TIMER_MS = 0x7fffffff
 
 export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsComponents): Jobs {
   const live = new Map<string, LiveJob>()
@@ -112,6 +111,7 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
   function run (job: LiveJob): void {
     live.set(job.id, job)
     watchDeadline(job)
+    if (live.get(job.id) !== job) return
     void job.until(job.prepared.run(job)).then((how) => end(job, how), (thrown: unknown) => {
       const { code, message } = toCorebrumError(thrown)
       return end(job, { ok: false, code, message })
@@ -136,11 +136,9 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
   function watchDeadline (job: LiveJob): void {
     const { deadlineMs } = job.prepared
     if (deadlineMs === undefined) return
-    const left = job.createdAtMs + deadlineMs - Date.now()
-    job.timer = setTimeout(() => {
-      if (left > MAX_TIMER_MS) watchDeadline(job)
-      else void end(job, { ok: false, code: 'ERR_DEADLINE', message: `it had not ended ${deadlineMs} ms after it was submitted` })
-    }, Math.max(0, Math.min(left, MAX_TIMER_MS))).unref()
+    job.signal.addEventListener('abort', atTime(job.createdAtMs + deadlineMs, () => {
+      void end(job, { ok: false, code: 'ERR_DEADLINE', message: `it had not ended ${durationText(deadlineMs)} after it was submitted` })
+    }), { once: true })
   }
 
   /** A job of before the restart; undefined when it has ended, or ends because what was kept of it is damaged. */
@@ -189,13 +187,19 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
     void finish(id, { ok: false, code: 'ERR_JOURNAL', message }).then(() => { journal.dropJob(id) })
   }
 
-  /** Tasks and jobs whose job ended right before the node was killed, and took them not along any more. */
-  function cancelOrphans (): void {
+  /**
+   * Tasks and jobs of before the restart go with their job, which may end before it has asked for them; those whose job ended right
+   * before the node was killed, and took them not along any more, end now.
+   */
+  function sortParts (): void {
     const parts = tasks.openIds().filter((id) => parentId(id) !== undefined)
     // A job before the jobs among its tasks.
     for (const id of parts.sort((a, b) => a.length - b.length)) {
       const parent = parentId(id) ?? ''
-      if (!live.has(parent)) cancelChild(id, `${parent}, which it belongs to, has ended`)
+      const number = splitTaskId(id)?.numbers.at(-1)
+      const job = live.get(parent)
+      if (job === undefined) cancelChild(id, `${parent}, which it belongs to, has ended`)
+      else if (number !== undefined) job.open.add(number)
     }
   }
 
@@ -210,7 +214,7 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
       }
       // All are known before one goes on: a job finds the jobs among its children.
       for (const job of jobs) live.set(job.id, job)
-      cancelOrphans()
+      sortParts()
       for (const job of jobs) {
         if (live.get(job.id) !== job) continue
         job.note({ kind: 'recovered', peer: tasks.peerId })

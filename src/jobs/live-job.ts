@@ -23,10 +23,8 @@ export class LiveJob implements RunningJob {
   readonly createdAtMs: number
   readonly resumed: boolean
   readonly volatile: boolean
-  /** Children that were submitted and have not ended, as far as the job has asked. */
+  /** Children that were submitted, now or before a restart, and have not ended as far as the job has asked. */
   readonly open = new Set<number>()
-  /** Ends with the job. */
-  timer: NodeJS.Timeout | undefined
   private readonly components: LiveJobComponents
   private ended = false
   private readonly abort = new AbortController()
@@ -115,7 +113,6 @@ export class LiveJob implements RunningJob {
   /** Nothing goes on after it; with `ended` it has, and else it will after a restart. */
   close (reason: CorebrumError, { ended }: { ended: boolean }): void {
     this.ended = ended
-    clearTimeout(this.timer)
     this.abort.abort(reason)
     for (const reject of this.waits) reject(reason)
   }

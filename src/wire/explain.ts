@@ -13,7 +13,7 @@ import { offerFromWire, offerToWire, type Offer } from './offer.ts'
 import { asArray, asInteger, asText, broken } from './shape.ts'
 
 export const EXPLAIN_PROTOCOL = '/corebrum/explain/1.0.0'
-export const EXPLAIN_VERSION = 1
+const EXPLAIN_VERSION = 1
 
 export const VERDICTS = ['admits', 'busy', 'declines'] as const
 

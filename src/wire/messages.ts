@@ -41,7 +41,7 @@ import { asArray, asBytes, asInteger, asRecord, asText, broken, isValue, uint } 
 import { idFromWire, idToWire } from './task-id.ts'
 
 export const WORK_PROTOCOL = '/corebrum/work/1.0.0'
-export const WORK_VERSION = 1
+const WORK_VERSION = 1
 /** Error messages and reasons; long enough for a list of exports. */
 export const MAX_MESSAGE_LENGTH = 8192
 

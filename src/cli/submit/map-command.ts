@@ -49,8 +49,8 @@ export async function submitMap (flags: MapFlags): Promise<ExitCode> {
   const inputs = flags.map === undefined ? undefined : await mapInputs(flags.map, inputName)
   const check = async (): Promise<void> => {
     if (request === undefined || inputs === undefined) return
-    const { checkMapInput } = await import('../../control/map-submission.ts')
-    for (const sample of await inputs.samples()) await checkMapInput(request, sample)
+    const { checkMapInputs } = await import('../../control/map-submission.ts')
+    await checkMapInputs(request, await inputs.samples())
   }
   const source = await mapSource(flags)
   try {

@@ -48,6 +48,7 @@ export async function runMap (source: MapSource, { map, chunks, check, given, or
   try {
     if (typeof map !== 'string' && check !== undefined) await unless(signal, check())
     await output.open()
+    if (signal.aborted) throw new CorebrumError('ERR_CANCELLED', 'interrupted')
     const begun = await begin(source, map, signal)
     id = begun.id
     fed.all = begun.mark === undefined
@@ -76,7 +77,14 @@ export async function runMap (source: MapSource, { map, chunks, check, given, or
 
 async function begin (source: MapSource, map: MapSubmissionText | string, signal: AbortSignal): Promise<{ id: string, warnings: string[], mark: InputsMark | undefined }> {
   if (typeof map === 'string') return { id: map, warnings: [], mark: await source.proceed(map) }
-  return { ...await source.create(map, signal), mark: { bytes: 0, crc: 0 } }
+  return { ...await source.create(map, soonAfter(signal)), mark: { bytes: 0, crc: 0 } }
+}
+
+/** Aborts a moment after `signal`: a map that was about to be made has an id by then, and whoever interrupts is told it. */
+function soonAfter (signal: AbortSignal): AbortSignal {
+  const late = new AbortController()
+  signal.addEventListener('abort', () => { setTimeout(() => { late.abort() }, CLOSE_GRACE_MS).unref() }, { once: true })
+  return late.signal
 }
 
 /** Rejects as soon as `signal` aborts; what was waited for is given up. */

@@ -1,8 +1,8 @@
 /** A map of this node that another process has open: it is shown as such, and goes on here once that lets go of it, or ends as it did there. */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
+import { Bell } from '../bell.ts'
 import { MAP_LOCK_MS } from '../limits.ts'
 import type { JobEnd, PreparedJob, RunningJob } from '../job-kind.ts'
-import { Bell } from './bell.ts'
 import { FolderBusyError } from './folder-lock.ts'
 import { isPassing } from './job-error.ts'
 import type { MapJob } from './map-job.ts'
@@ -55,7 +55,7 @@ export class AwaitedMap implements PreparedJob {
         holder = pid
         job.progress({ done: 0, failed: 0, ...(pid === undefined ? {} : { holder: pid }) })
       }
-      await Promise.race([job.sleep(MAP_LOCK_MS), this.bell.next()])
+      await job.until(this.bell.within(MAP_LOCK_MS))
     }
   }
 

@@ -11,7 +11,10 @@ export function fileError (thrown: unknown, path: string): CorebrumError {
 /** Codes of the system and of LevelDB; those of this program, and of Node for what is used wrongly, begin otherwise. */
 const SYSTEM_CODE = /^(?:E(?!RR_)|LEVEL_)/
 
-/** Whether it may be gone another time, as what the system says of full disks and too many open files; damage, and what is not there, stays. */
+/**
+ * Whether it may be gone another time, as what the system says of full disks and too many open files, and damage of the journal, which
+ * its next start mends; damage of a job's own files, and what is not there, stays.
+ */
 export function isPassing ({ cause }: CorebrumError): boolean {
   const code = codeOf(cause) ?? ''
   return SYSTEM_CODE.test(code) && code !== 'ENOENT'

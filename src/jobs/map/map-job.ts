@@ -3,11 +3,11 @@
  * going on is the same as after a restart.
  */
 import { CorebrumError, toCorebrumError } from '../../errors.ts'
+import { atTime } from '../at-time.ts'
+import { Bell } from '../bell.ts'
 import { MAP_RETRY_MS } from '../limits.ts'
 import type { JobEnd, PreparedJob, RunningJob } from '../job-kind.ts'
 import type { JobTasks } from '../ports.ts'
-import { atTime } from './at-time.ts'
-import { Bell } from './bell.ts'
 import { feed } from './feed.ts'
 import { endOfState, lateEnd, stateOfEnd } from './map-end.ts'
 import { openMapFiles, type MapFiles } from './map-files.ts'

@@ -221,6 +221,7 @@ export function createMaps ({ tasks, jobs, savedJobs, dataDir, durable, keepMs, 
         await rm(dir, { recursive: true, force: true })
         throw error
       }
+      if (signal?.aborted === true) jobs().cancel(id, 'whoever submitted the map was gone before it was made')
       return job
     },
     async proceed (id) {

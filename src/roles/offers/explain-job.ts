@@ -23,7 +23,8 @@ export function explainJob (record: OpenJob, open: readonly TaskRecord[], parts:
 }
 
 function summaryOf ({ id, job }: OpenJob, open: readonly TaskRecord[], shown: number): string {
-  const { kind, done, total, paused } = job
+  const { kind, done, total, paused, holder } = job
+  if (holder !== undefined) return `process ${holder} of this machine goes on with it, and this node waits until that has ended it or lets go of it`
   const of = (singular: string, plural: string): string => {
     const ended = total === undefined ? `${done}` : `${done} of ${total}`
     const counted = total ?? done

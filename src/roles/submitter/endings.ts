@@ -4,7 +4,7 @@
  */
 import { toCorebrumError } from '../../errors.ts'
 import { JOURNAL_RETRY_MAX_MS, JOURNAL_RETRY_MIN_MS, JOURNAL_STOP_MS, MAX_UNWRITTEN_ENDS } from './limits.ts'
-import { reduceTask, type TaskEvent, type TaskRecord } from '../../task/state.ts'
+import { newTask, reduceTask, type TaskEvent, type TaskRecord } from '../../task/state.ts'
 import type { LeaseRef } from '../../wire/messages.ts'
 import type { TaskJournal } from '../journal.ts'
 import type { OpenTask } from './open-task.ts'
@@ -121,14 +121,17 @@ export class Endings<T extends Ends<T>> {
   private written (endings: Array<Ending<T>>): void {
     const { tasks, journal, onEnd, onRoom } = this.components
     const wasFull = this.isFull
-    for (const ending of endings) {
-      const { task, event, before, answers } = ending
-      this.unwritten.delete(ending)
+    for (const { task, event, before, answers } of endings) {
       this.pending--
-      onEnd(task)
-      const isAmended = tasks.get(task.id) !== before
-      const record = tasks.apply(task.id, event)
-      if (isAmended && record !== undefined) journal.amended(record)
+      try {
+        onEnd(task)
+        const isAmended = tasks.get(task.id) !== before
+        const record = tasks.apply(task.id, event)
+        if (isAmended && record !== undefined) journal.amended(record)
+      } catch (error) {
+        // Whoever listens to one task must not keep the others from ending.
+        this.components.log('error', `task ${task.id}: ${toCorebrumError(error).message}`)
+      }
       for (const { worker, ref } of answers) worker.acks.add(ref)
     }
     if (this.failing) this.components.log('info', `${this.what} are written again`)
@@ -148,7 +151,10 @@ export class Endings<T extends Ends<T>> {
     if (this.retry !== undefined) return
     this.retry = setTimeout(() => {
       this.retry = undefined
-      for (const ending of this.unwritten) this.write(ending)
+      const again = [...this.unwritten]
+      // Should others fail while these are on their way again, these are not written once more: they would end twice.
+      this.unwritten.clear()
+      for (const ending of again) this.write(ending)
     }, this.retryMs).unref()
     this.retryMs = Math.min(JOURNAL_RETRY_MAX_MS, this.retryMs * 2)
   }
@@ -162,10 +168,12 @@ export class Endings<T extends Ends<T>> {
     }
   }
 
+  /** With nothing in it of what the task has been through: that may be what cannot be written. */
   private replace (ending: Ending<T>, message: string): void {
-    this.components.log('error', `task ${ending.task.id}: ${message}`)
-    ending.event = { type: 'failed', failure: { code: 'ERR_INTERNAL', message, by: this.components.peerId }, atMs: Date.now() }
-    ending.record = reduceTask(ending.before, ending.event)
+    const { id, name, createdAtMs, fence } = ending.before
+    this.components.log('error', `task ${id}: ${message}`)
+    if (ending.event.type !== 'cancelled') ending.event = { type: 'failed', failure: { code: 'ERR_INTERNAL', message, by: this.components.peerId }, atMs: Date.now() }
+    ending.record = reduceTask({ ...newTask(id, name, createdAtMs), fence }, ending.event)
   }
 
   private get what (): string {

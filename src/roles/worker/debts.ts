@@ -5,7 +5,7 @@
 import { toCorebrumError } from '../../errors.ts'
 import { MAX_OWED_BLOB_BYTES, MAX_OWED_BYTES, MAX_OWED_RESULTS, OWED_KEPT_MS, OWED_SYNC_MS, REDELIVER_MS } from './limits.ts'
 import type { TaskJournal } from '../journal.ts'
-import type { Ledger, Outbox } from './outbox.ts'
+import type { Ledger, Outbox, Owed } from './outbox.ts'
 
 export interface DebtsComponents {
   /** This node's PeerId: nothing is owed to itself. */
@@ -87,7 +87,7 @@ export class Debts {
     this.report(debtors)
     this.boundBy(debtors, maxResults, ({ outbox }) => outbox.size)
     this.boundBy(debtors, maxBytes, ({ outbox }) => outbox.bytes)
-    this.boundBy(debtors, maxBlobBytes, ({ outbox }) => outbox.blobBytes)
+    this.boundBy(debtors, maxBlobBytes, ({ outbox }) => outbox.blobBytes, ({ blobBytes }) => blobBytes)
   }
 
   /** Gives up what a submitter has not come for in time. */
@@ -96,12 +96,12 @@ export class Debts {
     if (expired > 0) this.components.log(`gave up ${expired} results for ${peer}, which did not come back`)
   }
 
-  private boundBy (debtors: Debtor[], max: number, amount: (debtor: Debtor) => number): void {
+  private boundBy (debtors: Debtor[], max: number, amount: (debtor: Debtor) => number, amountOf?: (owed: Owed) => number): void {
     let total = debtors.reduce((sum, debtor) => sum + amount(debtor), 0)
     while (total > max) {
       const largest = debtors.reduce((most, debtor) => amount(debtor) > amount(most) ? debtor : most)
       const before = amount(largest)
-      largest.outbox.dropOldest()
+      largest.outbox.dropOldest(amountOf)
       total -= before - amount(largest)
       this.note(largest.peer)
     }

@@ -170,8 +170,9 @@ export class Outbox {
     return before - this.owed.size
   }
 
-  dropOldest (): void {
-    for (const taskId of this.owed.keys()) return this.drop(taskId)
+  /** The oldest that has any of `amount`; default: the oldest. */
+  dropOldest (amount: (owed: Owed) => number = () => 1): void {
+    for (const [taskId, entry] of this.owed) if (amount(entry) > 0) return this.drop(taskId)
   }
 
   private enter (message: ResultMessage, atMs: number, body: ReceiptBody | undefined, release: (() => void) | undefined): Entry {
@@ -182,7 +183,9 @@ export class Outbox {
     const entry: Entry = { message, atMs, body, bytes: said + outcome.logs.length * 2, blobBytes, release, writtenFence: message.fence, sent: false }
     this.owed.set(message.taskId, entry)
     this.count(entry.bytes, blobBytes)
-    while (this.owed.size > 1 && (this.owed.size > this.maxResults || this.bytes > this.maxBytes || this.blobBytes > this.maxBlobBytes)) this.dropOldest()
+    while (this.owed.size > 1 && (this.owed.size > this.maxResults || this.bytes > this.maxBytes)) this.dropOldest()
+    // Never this one, and none that would free nothing.
+    while (this.blobBytes > Math.max(blobBytes, this.maxBlobBytes)) this.dropOldest((owed) => owed.blobBytes)
     return entry
   }
 

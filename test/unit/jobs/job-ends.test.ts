@@ -88,4 +88,23 @@ describe('the end of a job', () => {
     await turn()
     assert.deepEqual([table.get(id)?.state, table.get(id)?.failure?.code, journal.finished.get(id)?.failure?.by], ['failed', 'ERR_INTERNAL', 'self'])
   })
+
+  it('stays what it was when only what went before cannot be kept, and keeps no other from ending', async () => {
+    const { ended } = journal
+    journal.writesAtOnce = true
+    journal.ended = (record) => {
+      if (record.history.some(({ kind }) => kind === 'step')) throw new RangeError('too deep')
+      return ended.call(journal, record)
+    }
+    await tasks.apply(id, { type: 'noted', event: { atMs: 2, kind: 'step' } })
+    const other = randomUUID()
+    tasks.add(other, 'double')
+    table.listen(id, () => { throw new Error('a listener broke') })
+    void tasks.apply(id, { type: 'cancelled', failure: { code: 'ERR_CANCELLED', message: 'cancelled', by: 'self' }, atMs: 3 })
+    await turn()
+    clock.tick(JOURNAL_RETRY_MIN_MS)
+    void tasks.apply(other, completed(1))
+    await turn()
+    assert.deepEqual([table.get(id)?.state, journal.finished.get(id)?.state, table.get(other)?.state], ['cancelled', 'cancelled', 'completed'])
+  })
 })

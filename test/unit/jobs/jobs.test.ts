@@ -22,8 +22,9 @@ describe('jobs after a restart', () => {
   let trouble: CorebrumError | undefined
   let tasks: FakeJobTasks
   let released: number
+  let deadlineMs: number | undefined
 
-  const job = (): PreparedJob => ({ name: 'double', saved: () => ({}), run: async () => ({ ok: true, outputs: { total: 1 } }), release () { released++ } })
+  const job = (): PreparedJob => ({ name: 'double', deadlineMs, saved: () => ({}), run: async () => ({ ok: true, outputs: { total: 1 } }), release () { released++ } })
   const kind: JobKind = {
     kind: 'map',
     async restore () {
@@ -43,6 +44,7 @@ describe('jobs after a restart', () => {
     logged = []
     trouble = undefined
     released = 0
+    deadlineMs = undefined
     tasks = new FakeJobTasks()
   })
 
@@ -121,5 +123,21 @@ describe('jobs after a restart', () => {
     await settled()
     assert.deepEqual([`${parent}-0`, `${parent}-1`, `${parent}-1-0`, child, id].map((one) => tasks.record(one).state), ['cancelled', 'cancelled', 'cancelled', 'pending', 'running'])
     assert.deepEqual(drops, [`${parent}-1`])
+  })
+
+  it('end with the tasks that they had begun, also before they have asked for them again', async () => {
+    const late = randomUUID()
+    const jobs = jobsOf(id)
+    tasks.table.add(`${id}-3`, 'step')
+    trouble = SYSTEM
+    await jobs.resume()
+    jobs.cancel(id)
+    tasks.table.add(`${late}-0`, 'step')
+    trouble = undefined
+    deadlineMs = 1
+    await jobsOf(late).resume()
+    await settled()
+    assert.deepEqual([`${id}-3`, `${late}-0`, late].map((one) => tasks.record(one).state), ['cancelled', 'cancelled', 'timeout'])
+    assert.deepEqual([drops, released], [[id, late], 1])
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mock } from 'node:test'
+import { CorebrumError } from '../../../src/errors.ts'
 import { FENCE_GAP, JOURNAL_RETRY_MIN_MS, LEASE_MS, MAX_UNWRITTEN_ENDS, RETURN_MS } from '../../../src/roles/submitter/limits.ts'
 import type { Batch } from '../../../src/roles/submitter/backlog.ts'
 import type { NewTask } from '../../../src/roles/submitter/open-task.ts'
@@ -231,6 +232,27 @@ describe('Submitter with a journal', () => {
       assert.deepEqual(ids.map((id) => [record(id).state, journal.finished.has(id)]), [['completed', true], ['completed', true]])
       assert.equal((await acksOf(w)).length, 2)
       assert.deepEqual(logged.map((line) => line.split(' ')[0]), ['error', 'info'])
+    })
+
+    it('end once, also when others cannot be written while they are on their way again', async () => {
+      const w = await worker('w1')
+      const released: string[] = []
+      const ids = ['first', 'second'].map((name) => submit({ release: () => { released.push(name) } }).id)
+      await turn()
+      const writes: Array<{ id: string, resolve: () => void, reject: (error: Error) => void }> = []
+      journal.ended = ({ id }) => new Promise((resolve, reject) => { writes.push({ id, resolve, reject }) })
+      for (const id of ids) {
+        w.result(leaseOf(w, id))
+        await turn()
+        writes.at(-1)?.reject(new CorebrumError('ERR_JOURNAL', 'the disk is full'))
+        await turn()
+        clock.tick(2 * JOURNAL_RETRY_MIN_MS)
+        await turn()
+      }
+      assert.deepEqual(writes.map(({ id }) => ids.indexOf(id)), [0, 0, 1, 1])
+      for (const { resolve } of writes) resolve()
+      await turn()
+      assert.deepEqual(released, ['first', 'second'])
     })
 
     it('that pile up unwritten stop leases, until they are written', async () => {

@@ -5,6 +5,7 @@ import { Debts } from '../../../src/roles/worker/debts.ts'
 import type { OwedResult } from '../../../src/roles/journal.ts'
 import { Outbox } from '../../../src/roles/worker/outbox.ts'
 import { Worker } from '../../../src/roles/worker/worker.ts'
+import { NO_USAGE } from '../../../src/task/usage.ts'
 import { FakeJournal } from '../../support/fake-journal.ts'
 import { FakeBlobs, FakeExecutor, FakeSubmitter, capability, completed, program, provisionsOf, turn, useClock } from '../../support/roles.ts'
 
@@ -311,6 +312,14 @@ describe('Worker with a journal', () => {
       const [large, many] = [debtor('a', 5, 40_000), debtor('b', 20)]
       debts.bound([large, many])
       assert.deepEqual(left(large, many), [2, 20])
+    })
+
+    it('by large outputs: results without any stay', () => {
+      const debts = new Debts({ peerId: 'worker', journal, log: () => {} }, { maxBlobBytes: 10 })
+      const peer = debtor('a', 3)
+      for (const cid of ['old', 'new']) peer.outbox.add({ kind: 'result', taskId: cid, fence: 1, outcome: { ok: true, outputs: {}, usage: NO_USAGE, logs: '', refs: [{ name: 'big', blob: { cid, size: 6, form: 'bytes' } }] } })
+      debts.bound([peer])
+      assert.deepEqual([...peer.outbox.results()].map(({ message: { taskId } }) => taskId), ['a-0', 'a-1', 'a-2', 'new'])
     })
   })
 })

@@ -101,6 +101,8 @@ describe('explain of a job', () => {
     assert.match(found.parts?.[0]?.summary ?? '', /1 linked worker can run it, and has no room now/)
     tasks.apply(id, { type: 'progressed', job: { kind: 'map', total: 100, done: 10, failed: 0, paused: true }, atMs: 1 })
     assert.match((await explain(id)).summary, new RegExp(`it is paused, and .*--resume ${id}`))
+    tasks.apply(id, { type: 'progressed', job: { kind: 'map', done: 0, failed: 0, holder: 4711 }, atMs: 1 })
+    assert.match((await explain(id)).summary, /^process 4711 of this machine goes on with it/)
   })
 
   it('looks at so many, however many are open', async () => {

@@ -112,6 +112,17 @@ describe('outbox', () => {
       outbox.acknowledged({ taskId: 'b', fence: 1 })
       assert.ok(!outbox.isCongested)
     })
+
+    it('make room among themselves: small results stay', () => {
+      const outbox = new Outbox({ maxBlobBytes: 10 })
+      outbox.add(result('small'))
+      outbox.add(named('a', 6))
+      outbox.add(named('b', 6))
+      outbox.add(named('larger than all', 11))
+      assert.deepEqual([...outbox.results()].map(({ message: { taskId } }) => taskId), ['small', 'larger than all'])
+      outbox.dropOldest(({ blobBytes }) => blobBytes)
+      assert.deepEqual([outbox.size, outbox.blobBytes], [1, 0])
+    })
   })
 
   it('drops what the submitter does not want, unless it is on its way', () => {

@@ -138,6 +138,16 @@ describe('maps', () => {
     await bench.maps.stop()
   })
 
+  it('end at once when nobody waits for them any more by the time they are made', async () => {
+    const bench = mapBench(await tempDir())
+    const gone = new AbortController()
+    const made = bench.maps.create({ definition: DEFINITION, baseDir: '/' }, { signal: gone.signal })
+    gone.abort()
+    const status = await ending(await made)
+    assert.deepEqual([status.state, bench.submitted.length], ['cancelled', 0])
+    await bench.maps.stop()
+  })
+
   it('go on where a killed process was, with a torn end of the results', async () => {
     const dir = await tempDir()
     const bench = mapBench(dir, upTo(20))

@@ -6,6 +6,13 @@ export class Bell {
     return new Promise((resolve) => { this.waiting.push(resolve) })
   }
 
+  /** The next change, or the time at which to look again, milliseconds from now; keeps no process alive. */
+  async within (ms: number): Promise<void> {
+    const timer = setTimeout(() => { this.ring() }, ms).unref()
+    await this.next()
+    clearTimeout(timer)
+  }
+
   ring (): void {
     for (const resolve of this.waiting.splice(0)) resolve()
   }
