@@ -117,7 +117,7 @@ export const OFFER_REPEAT_MAX_MS = 10_000
 /** Leases that end without a result before a task fails. */
 export const MAX_ATTEMPTS = 5
 export const MAX_OPEN_TASKS = 200_000
-export const MAX_FINISHED_TASKS = 50_000
+export const MAX_FINISHED_TASKS = 16_384
 /** Logs of all open tasks that a submitter keeps as they come, characters; results bring their own. */
 export const MAX_LIVE_LOG_CHARS = 64 * MiB
 /** Outputs and logs of finished tasks that a node keeps; the oldest go first. */
