@@ -2,13 +2,14 @@
 import { CorebrumError } from '../errors.ts'
 import { EXIT, exitOfError, type ExitCode } from './exit.ts'
 import { say } from './output.ts'
+import { plainText } from './plain-text.ts'
 
 /** Says on stderr what went wrong; returns the exit code. */
 export function report (error: unknown): ExitCode {
   if (error instanceof CorebrumError) {
     const { problems } = error
-    say(`corebrum: ${headline(error)} (${error.code})`)
-    if (problems.length > 1 || !error.message.includes(problems[0] ?? '')) for (const problem of problems) say(`  - ${problem}`)
+    say(`corebrum: ${plainText(headline(error))} (${error.code})`)
+    if (problems.length > 1 || !error.message.includes(problems[0] ?? '')) for (const problem of problems) say(`  - ${plainText(problem)}`)
     if (error.code === 'ERR_INTERNAL' && error.stack !== undefined) say(error.stack)
     return exitOfError(error.code)
   }

@@ -61,6 +61,7 @@ export function createJobs ({ tasks, journal, kinds, log = () => {} }: JobsCompo
   async function begin (kind: JobProgress['kind'], prepared: PreparedJob, { id = randomUUID(), volatile = false, signal }: { id?: string, volatile?: boolean, signal?: AbortSignal } = {}): Promise<string> {
     const awaited = live.get(id)?.prepared
     if (awaited instanceof AwaitedJob && awaited.give(prepared)) return id
+    if (awaited !== undefined) throw new CorebrumError('ERR_USAGE', `job ${id} goes on already`)
     const createdAtMs = Date.now()
     const job = new LiveJob(id, kind, prepared, { createdAtMs, resumed: false, volatile }, { tasks, child, cancelChild, save })
     try {

@@ -48,6 +48,8 @@ export class Database {
   private reopening: NodeJS.Timeout | undefined
   private attempt: Promise<void> = Promise.resolve()
   private closed = false
+  /** Why it could not be opened again after a failed write; until it is, nothing can be read. */
+  private closedBy: unknown
   private noted = false
   /** Writes that have failed since one did not. */
   private failures = 0
@@ -180,7 +182,7 @@ export class Database {
     try {
       return await work(this.level)
     } catch (error) {
-      if (!isDamage(error)) throw journalError(error, this.dir)
+      if (!isDamage(error)) throw journalError(this.closedBy ?? error, this.dir)
       this.damaged('a table file')
       return undefined
     }
@@ -209,7 +211,10 @@ export class Database {
   private tryLater (): void {
     if (this.closed) return
     this.reopening = setTimeout(() => {
-      this.attempt = this.reopen().catch(() => { this.tryLater() })
+      this.attempt = this.reopen().catch((error: unknown) => {
+        this.closedBy = error
+        this.tryLater()
+      })
     }, this.init.reopenMs ?? JOURNAL_REOPEN_MS)
   }
 
@@ -219,6 +224,7 @@ export class Database {
     this.level = await openLevel(this.dir, { create: false })
     const row = await readRow(this.level, WRITTEN_KEY)
     this.written = Math.max(this.written, row?.body === undefined ? 0 : Number(Buffer.from(row.body).toString('latin1')))
+    this.closedBy = undefined
     this.queue.resume()
   }
 }

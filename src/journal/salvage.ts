@@ -140,7 +140,7 @@ async function copyRows (from: LevelHandle, to: LevelHandle, isRecord: SalvageOp
   return { recovered, lost }
 }
 
-/** All rows that can be read; a part that cannot is read again row by row, and then passed over. */
+/** The rows that can be read; a part that cannot is read again row by row. What lies behind a row that cannot be passed is lost, as one. */
 async function * readableRows (level: LevelHandle, onLost: () => void): AsyncGenerator<Row> {
   let range: { gte?: string, gt?: string, lt: string } = ALL
   for (let rowsAtOnce: number | undefined; ;) {

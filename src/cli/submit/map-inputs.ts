@@ -111,7 +111,7 @@ function arrayItems (text: string, name: string): string[] {
 
 async function rangeLines ([, named, first = '', last = '', by = '1']: RegExpExecArray, inputName: () => Promise<string>): Promise<Iterable<string>> {
   const [from, to, step] = [BigInt(first), BigInt(last), BigInt(by)]
-  if (step === 0n || (to - from) * step < 0n) throw new CorebrumError('ERR_USAGE', `--map: no number lies between ${first} and ${last} in steps of ${by}`)
+  if (step === 0n || (to - from) * step < 0n) throw new CorebrumError('ERR_USAGE', `--map: found ${first}..${last}..${by}, in which no number lies; allowed: FROM..TO..STEP, with a STEP that leads from FROM to TO`)
   if ((to - from) / step >= BigInt(MAX_MAP_ITEMS)) throw new CorebrumError('ERR_USAGE', `--map: the range has ${(to - from) / step + 1n} numbers; allowed: ${MAX_MAP_ITEMS}`)
   const name = named ?? await inputName()
   const count = Number((to - from) / step) + 1

@@ -1,8 +1,9 @@
 /** How a map ends: what its record says of all results together. */
 import { ERRORS, toCorebrumError, type ErrorCode } from '../../errors.ts'
 import { durationText } from '../../task/duration.ts'
+import { isFinal, type TaskRecord } from '../../task/state.ts'
 import type { JobEnd } from '../job-kind.ts'
-import type { MapState } from './map-folder.ts'
+import type { MapFolder, MapState } from './map-folder.ts'
 import type { MapSettings } from './map-settings.ts'
 import { runReduce, type ReduceComponents } from './reduce.ts'
 import { readResultLine } from './result-line.ts'
@@ -46,6 +47,24 @@ export function lateEnd ({ policy }: Pick<MapSettings, 'policy'>): JobEnd {
 /** Of a map that had ended before. */
 export function endOfState ({ state, code = 'ERR_CANCELLED', message = 'the map was cancelled', outputs = {} }: MapState): JobEnd {
   return state === 'completed' ? { ok: true, outputs } : { ok: false, code, message }
+}
+
+/**
+ * Writes down the end of a map that its folder takes for open: it came while another process had the folder, or could not be
+ * written. Rejects with ERR_JOURNAL.
+ */
+export async function conclude (folder: MapFolder, known: Promise<TaskRecord | undefined>): Promise<void> {
+  try {
+    const record = await known
+    const { state } = folder
+    if (record === undefined || !isFinal(record.state) || (state.state !== 'open' && state.state !== 'paused')) return
+    const { failure, outputs = {} } = record
+    if (failure === undefined) await folder.setState({ ...state, state: 'completed', outputs })
+    else await folder.setState({ ...state, state: failure.code === 'ERR_CANCELLED' ? 'cancelled' : 'failed', code: failure.code, message: failure.message })
+  } catch (error) {
+    await folder.unlock()
+    throw error
+  }
 }
 
 export function stateOfEnd (end: JobEnd): MapState {

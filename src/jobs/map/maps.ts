@@ -14,6 +14,7 @@ import type { JobTasks } from '../ports.ts'
 import { removeAbandoned } from './abandoned.ts'
 import { AwaitedMap } from './awaited-map.ts'
 import { FolderBusyError } from './folder-lock.ts'
+import { conclude } from './map-end.ts'
 import { makeMapFolder, mapDir, openMapFolder, readMapSettings, type MapFolder } from './map-folder.ts'
 import { MapJob } from './map-job.ts'
 import { listInput, requirePlain, type MapSettings } from './map-settings.ts'
@@ -91,8 +92,9 @@ export function createMaps ({ tasks, jobs, savedJobs, dataDir, durable, keepMs, 
   }
 
   async function restore (id: string, { paused }: { paused: boolean }): Promise<MapJob> {
-    if (id.length !== ID_CHARS || splitTaskId(id) === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `"${id.slice(0, 100)}" is no id of a map`)
+    if (id.length !== ID_CHARS || splitTaskId(id) === undefined) throw new CorebrumError('ERR_TASK_UNKNOWN', `"${id.slice(0, 100)}" is no id of a map: \`corebrum list\` shows those that are not done`)
     const folder = await openMapFolder(mapDir(dataDir, id))
+    if (paused) await conclude(folder, tasks.find(id))
     return register(id, folder, { paused, hold: holdAll(folder.settings) })
   }
 
@@ -145,12 +147,10 @@ export function createMaps ({ tasks, jobs, savedJobs, dataDir, durable, keepMs, 
   async function open (id: string): Promise<MapJob> {
     const job = await restore(id, { paused: true })
     if (job.isOver) job.release()
-    else {
-      await begin(job).catch((error: unknown) => {
-        ended.delete(id)
-        throw error
-      })
-    }
+    else await begin(job).catch((error: unknown) => {
+      ended.delete(id)
+      throw error
+    })
     return job
   }
 
@@ -218,7 +218,7 @@ export function createMaps ({ tasks, jobs, savedJobs, dataDir, durable, keepMs, 
         // It may have begun, and cannot go on.
         jobs().cancel(id, 'the map could not begin')
         ended.delete(id)
-        await rm(dir, { recursive: true, force: true })
+        await rm(dir, { recursive: true, force: true, maxRetries: 3 })
         throw error
       }
       if (signal?.aborted === true) jobs().cancel(id, 'whoever submitted the map was gone before it was made')

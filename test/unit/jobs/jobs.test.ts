@@ -98,6 +98,14 @@ describe('jobs after a restart', () => {
     assert.deepEqual([tasks.record(id).state, drops], ['completed', [id]])
   })
 
+  it('go on once: another one of the same id is refused', async () => {
+    const jobs = jobsOf()
+    const endless = { ...job(), run: () => new Promise<never>(() => {}) }
+    await jobs.begin('map', endless, { id })
+    await assert.rejects(jobs.begin('map', job(), { id }), { code: 'ERR_USAGE' })
+    assert.equal(tasks.record(id).state, 'pending')
+  })
+
   it('have ended when their end is known, also when it cannot be read just then', async () => {
     tasks.disk.finished.set(id, { ...newTask(id, 'double', 1), state: 'completed' })
     let fails = true

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Database, type DatabaseInit } from '../../../src/journal/database.ts'
 import { requireKnownLayout } from '../../../src/journal/layout.ts'
@@ -266,7 +266,7 @@ describe('journal database', () => {
       for (const stage of ['moved', 'copied']) {
         if (stage === 'moved') await openLevel(`${dir}.new`, { create: true }).then((level) => level.close()).then(() => rm(`${dir}.new`, { recursive: true }))
         await mkdir(`${dir}.repair`, { recursive: true })
-        if (stage === 'moved') await import('node:fs/promises').then(({ rename }) => rename(dir, `${dir}.new`))
+        if (stage === 'moved') await rename(dir, `${dir}.new`)
         else await mkdir(`${dir}.new`)
         const { database, salvaged } = await open()
         assert.deepEqual([salvaged, (await keys(database)).length, await aside()], [false, 10, []])
@@ -305,6 +305,21 @@ describe('journal database', () => {
       await database.close()
       const again = await open()
       assert.deepEqual([again.salvaged, (await keys(again.database)).length], [false, 12])
+    })
+
+    it('says why nothing can be read while it cannot be opened again', async () => {
+      const { database } = await open({ write, reopenMs: 1 })
+      await fill(database, 1)
+      full = true
+      database.put('a', body('1'))
+      const away = `${dir}-away`
+      await rename(dir, away)
+      const reason = async (): Promise<string> => await database.get('k000000').then(() => '', (error: Error) => error.message)
+      while (!/does not exist/.test(await reason())) await new Promise((resolve) => { setImmediate(resolve) })
+      await rename(away, dir)
+      full = false
+      await database.patiently(true)
+      assert.notEqual(await database.get('k000000'), undefined)
     })
 
     it('rejects at its end with what could not be written', async () => {

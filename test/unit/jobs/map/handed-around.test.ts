@@ -123,8 +123,11 @@ describe('maps that go from one process to another', () => {
     daemon.jobs.cancel(id)
     assert.equal((await daemon.recorded(id, (record) => isFinal(record.state))).state, 'cancelled')
     await daemon.maps.stop()
-    await finish(command.restarted(double), id).catch(() => {})
     await command.maps.stop()
+    // It is over, whoever asks for it: nothing runs again.
+    const found = await daemon.maps.find(id).catch((error: Error) => error)
+    assert.ok(!(found instanceof Error), String(found))
+    assert.deepEqual([found.isOver, found.status.state], [true, 'cancelled'])
   })
 
   describe('that nobody goes on with', () => {
