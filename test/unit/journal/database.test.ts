@@ -312,11 +312,11 @@ describe('journal database', () => {
       await fill(database, 1)
       full = true
       database.put('a', body('1'))
-      const away = `${dir}-away`
-      await rename(dir, away)
+      const current = join(dir, 'CURRENT')
+      await rename(current, `${current}.away`)
       const reason = async (): Promise<string> => await database.get('k000000').then(() => '', (error: Error) => error.message)
       while (!/does not exist/.test(await reason())) await new Promise((resolve) => { setImmediate(resolve) })
-      await rename(away, dir)
+      await rename(`${current}.away`, current)
       full = false
       await database.patiently(true)
       assert.notEqual(await database.get('k000000'), undefined)
