@@ -34,8 +34,8 @@ describe('the deadline of a map', () => {
   it('ends it while it runs, with what is done kept', async () => {
     const bench = mapBench(await tempDir(), upTo(3))
     const job = await mapOf(bench, numbers(10), { policy: { deadlineMs: 5_000 } })
-    assert.deepEqual(bench.policies[0], { deadlineMs: 5_000 })
     for await (const status of job.follow(new AbortController().signal)) if (status.done === 3) break
+    assert.deepEqual(bench.policies[0], { deadlineMs: 5_000 })
     const end = ending(job)
     clock.tick(5_000)
     const { state, code, done, total } = await end
