@@ -69,8 +69,7 @@ export class Submitter {
     this.components = components
     this.journal = journal
     this.now = now
-    const changes = createTaskChanges({ tasks, journal })
-    this.changes = changes
+    const changes = this.changes = createTaskChanges({ tasks, journal })
     this.endings = new Endings({ peerId, tasks, journal, log, onEnd: (task) => { this.forget(task); task.release?.() }, onRoom: () => { this.leasing.pump() } })
     this.attempts = new Attempts({ reputation, now, random, onReady: (task) => { this.leasing.ready(task) }, onDeadline: (task) => { this.overdue(task) } })
     this.leasing = new Leasing({
@@ -139,7 +138,8 @@ export class Submitter {
     const task = recoverTask(recovered, this.leasing, this.components)
     const atMs = Date.now()
     this.open.set(task.id, task)
-    this.changes.apply(task, { type: 'noted', event: { atMs, kind: 'recovered', peer: this.components.peerId } })
+    // Said once for several starts in a row: else each would leave a row for each task, and the next one would read them all.
+    if (recovered.record.history.at(-1)?.kind !== 'recovered') this.changes.apply(task, { type: 'noted', event: { atMs, kind: 'recovered', peer: this.components.peerId } })
     if (task.absence === undefined) this.changes.apply(task, { type: 'released', fence: recovered.record.fence, charged: false, atMs })
     this.leasing.pumpSoon()
   }

@@ -322,6 +322,12 @@ describe('Submitter with a journal', () => {
   })
 
   describe('after a restart', () => {
+    it('leaves nothing more for the next start to read when starts follow each other', async () => {
+      const { id } = submit()
+      for (let i = 0; i < 3; i++) await start()
+      assert.deepEqual(history(id), ['submitted', 'recovered'])
+    })
+
     it('offers at once what waited, under fences that nobody can have', async () => {
       const { id } = submit()
       await start()
