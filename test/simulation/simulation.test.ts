@@ -58,7 +58,8 @@ describe('submitters and workers under a simulated network and clock', function 
   it('do the same again with the same seed', async () => {
     const job = { from: BASE, count: 40, traced: true }
     const [once, again] = await Promise.all([runThread(code, job), runThread(code, job)])
-    assert(once.traces.length === 40 && once.traces.every((trace) => trace.length > 5))
+    // In some of them next to nothing happens.
+    assert(once.traces.length === 40 && once.traces.every((trace) => trace.length > 0) && once.traces.some((trace) => trace.length > 100))
     assert.deepEqual(once.traces, again.traces)
     // A schedule does not depend on those before it, so that one alone can be seen again.
     const alone = await runThread(code, { ...job, from: BASE + 39, count: 1 })
