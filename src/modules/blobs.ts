@@ -10,6 +10,7 @@ import { DEFAULT_STORE_BYTES, MAX_BLOB_BYTES } from '../limits.ts'
 import { parseCid } from './cid.ts'
 import type { ByteSource, ModuleStore } from './modules.ts'
 import { isAlive, PROCESS_NAME } from './process-token.ts'
+import { createSerially } from './serially.ts'
 import { createModuleStore } from './store.ts'
 import { storeError, systemCode } from './store-error.ts'
 
@@ -63,7 +64,8 @@ class DiskBlobs implements Blobs {
   #started?: Promise<void>
   #stopped = false
   #bytes = 0
-  #turn: Promise<unknown> = Promise.resolve()
+  /** One at a time, so that no removal meets a `put` of the same bytes half way. */
+  readonly #serially = createSerially()
 
   constructor ({ dir, maxBytes = DEFAULT_STORE_BYTES, durable = false }: BlobsInit) {
     this.#parent = dir
@@ -89,7 +91,7 @@ class DiskBlobs implements Blobs {
 
   async stop (): Promise<void> {
     this.#stopped = true
-    await this.#turn
+    await this.#serially(async () => {})
     if (this.#started === undefined) return
     await this.#store.stop()
     if (!this.#durable) await rm(this.#dir, { recursive: true, force: true }).catch(() => {})
@@ -187,13 +189,6 @@ class DiskBlobs implements Blobs {
     entry.end()
     // What was put again meanwhile stays. A file that cannot be removed goes with its folder.
     this.#serially(async () => { if (!this.#kept.has(cid) && (this.#durable || !this.#stopped)) await this.#store.remove(cid) }).catch(() => {})
-  }
-
-  /** One at a time, so that no removal meets a `put` of the same bytes half way. */
-  #serially<T> (work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => {})
-    return turn
   }
 }
 

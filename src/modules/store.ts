@@ -10,6 +10,7 @@ import { DamagedFile, readModuleFile, streamModuleFile, verifyModuleFile } from 
 import { openModuleWriter } from './module-writer.ts'
 import type { ModuleStore, ModuleWriter, StoredModule } from './modules.ts'
 import { Partials } from './partials.ts'
+import { createSerially } from './serially.ts'
 import { storeError, systemCode } from './store-error.ts'
 import { StoreIndex, type IndexEntry } from './store-index.ts'
 import { modulePath, scanModules } from './store-scan.ts'
@@ -40,7 +41,8 @@ class DiskStore implements ModuleStore {
   /** Modules whose time of use the disk does not know yet. */
   readonly #used = new Set<string>()
   #flushTimer?: NodeJS.Timeout
-  #turn: Promise<void> = Promise.resolve()
+  /** Keeps a removal from deleting the file that a `put` has just filed under the same name. */
+  readonly #serially = createSerially()
 
   constructor (init: ModuleStoreInit) {
     this.#dir = init.dir
@@ -205,13 +207,6 @@ class DiskStore implements ModuleStore {
 
   async #evict (): Promise<void> {
     for (const cid of this.#index.takeVictims(this.#maxBytes, MAX_STORE_MODULES)) await this.#unlink(cid)
-  }
-
-  /** Keeps a removal from deleting the file that a `put` has just filed under the same name. */
-  async #serially (work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => {})
-    await turn
   }
 
   async #unlink (cid: string): Promise<void> {

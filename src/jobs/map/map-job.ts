@@ -6,6 +6,7 @@ import { CorebrumError, toCorebrumError } from '../../errors.ts'
 import { atTime } from '../at-time.ts'
 import { Bell } from '../bell.ts'
 import { MAP_RETRY_MS } from '../limits.ts'
+import { createSerially } from '../../modules/serially.ts'
 import type { JobEnd, PreparedJob, RunningJob } from '../job-kind.ts'
 import type { JobTasks } from '../ports.ts'
 import { feed } from './feed.ts'
@@ -17,7 +18,6 @@ import { statusAtRest, statusRunning, type MapStatus } from './map-status.ts'
 import { ResultsLog } from './results-log.ts'
 import { readResults, type ReadOptions } from './results-reader.ts'
 import type { SpoolMark } from './spool.ts'
-import { createTurns } from './turns.ts'
 
 export interface MapJobComponents {
   id: string
@@ -43,7 +43,7 @@ export class MapJob implements PreparedJob {
   private ticker: NodeJS.Timeout | undefined
   private readonly bell = new Bell()
   /** Opening, pausing and ending take turns. */
-  private readonly serially = createTurns()
+  private readonly serially = createSerially()
 
   constructor (components: MapJobComponents) {
     this.id = components.id

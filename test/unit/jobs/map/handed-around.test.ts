@@ -98,13 +98,19 @@ describe('maps that go from one process to another', () => {
     await daemon.maps.stop()
   })
 
-  it('go on in the daemon when the other process dies', async () => {
+  /** A daemon that came back to its map while a command has the folder. */
+  async function waiting (): Promise<{ id: string, command: MapBench, daemon: MapBench }> {
     const dir = await tempDir()
     const { id, rows } = await left(dir)
     const command = mapBench(dir, upTo(0))
     await command.maps.proceed(id)
     const daemon = mapBench(dir, double, { rows })
     await daemon.jobs.resume()
+    return { id, command, daemon }
+  }
+
+  it('go on in the daemon when the other process dies', async () => {
+    const { id, command, daemon } = await waiting()
     await daemon.recorded(id, (record) => record.job !== undefined)
     await command.maps.stop()
     await daemon.maps.find(id)
@@ -114,12 +120,7 @@ describe('maps that go from one process to another', () => {
   })
 
   it('can be cancelled while another process has one', async () => {
-    const dir = await tempDir()
-    const { id, rows } = await left(dir)
-    const command = mapBench(dir, upTo(0))
-    await command.maps.proceed(id)
-    const daemon = mapBench(dir, double, { rows })
-    await daemon.jobs.resume()
+    const { id, command, daemon } = await waiting()
     daemon.jobs.cancel(id)
     assert.equal((await daemon.recorded(id, (record) => isFinal(record.state))).state, 'cancelled')
     await daemon.maps.stop()

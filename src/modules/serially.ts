@@ -1,7 +1,7 @@
 /** Work that is begun in order and one after the other; what fails keeps nothing that comes after it. */
-export type Turns = (work: () => Promise<void>) => Promise<void>
+export type Serially = <T>(work: () => Promise<T>) => Promise<T>
 
-export function createTurns (): Turns {
+export function createSerially (): Serially {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
     const turn = last.then(work)
